@@ -1,0 +1,1 @@
+//! The one error of the program: what went wrong, and what to do about it.

@@ -1,0 +1,123 @@
+//! Bytes to tables. One file per format; a format is chosen by content, never by name.
+//!
+//! A [`Reader`] is a state machine without I/O: blocks go in, batches come out, and any split of the input into blocks
+//! gives the same rows. Every byte ends in exactly one of three accounts: rows ([`TableBatch::bytes`]), something else
+//! ([`Sink::other`]) or not understood ([`Sink::fault`]).
+
+mod batch;
+#[doc(hidden)]
+pub mod testing;
+
+pub use batch::{BatchBuilder, MAX_CELL};
+
+use std::io;
+
+use crate::model::{Block, Fault, TableBatch};
+
+/// Takes what a reader finds.
+pub trait Sink {
+    /// Rows. A reader hands on all rows completed in a block before `push` returns, so that blocks can be reused.
+    fn batch(&mut self, batch: TableBatch);
+    /// Bytes understood as something other than rows: schema, comments, white space.
+    fn other(&mut self, bytes: u64);
+    /// Bytes not understood. Reading goes on after them.
+    fn fault(&mut self, fault: Fault);
+}
+
+/// Reads one unit's text, block by block.
+///
+/// Properties (fuzzed): any split into blocks gives the same rows with the same offsets and lines, the same faults and
+/// the same totals; the three accounts add up to the bytes pushed; memory is bounded whatever the longest line or cell
+/// (a cell is cut to its first [`MAX_CELL`] bytes).
+pub trait Reader: Send {
+    /// The next bytes; blocks come in order, without gaps.
+    fn push(&mut self, block: &Block, sink: &mut dyn Sink);
+
+    /// The end of the text: what is unfinished is a fault or the last row.
+    fn finish(&mut self, sink: &mut dyn Sink);
+
+    /// Lines begun so far: 1 plus the newlines consumed.
+    fn line(&self) -> u64;
+
+    /// Guesses a place in `block` (which lies further on) where a row of the table now being read starts, and gives
+    /// its position in the block with a reader that could start there, its line set to 1.
+    ///
+    /// A guess may be wrong: the driver checks with [`Reader::is_at`] when the exact reader arrives there, and reads
+    /// again if it was. `None` where the format or the state allows no guess.
+    fn fork(&self, block: &Block) -> Option<(usize, Box<dyn Reader>)> {
+        let _ = block;
+        None
+    }
+
+    /// Whether this reader, having consumed everything before a fork's place, is in the state the fork assumed
+    /// (line numbers aside).
+    fn is_at(&self, fork: &dyn Reader) -> bool {
+        let _ = fork;
+        false
+    }
+
+    /// For [`Reader::is_at`] to compare readers of one kind.
+    fn as_any(&self) -> &dyn std::any::Any;
+}
+
+/// Bytes that can be read at any place; for formats that need it.
+pub trait ReadAt: Send + Sync {
+    /// Length in bytes.
+    fn size(&self) -> u64;
+    /// Fills `buf` from `offset` on; returns less than asked only at the end of the input.
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize>;
+}
+
+/// The start of a unit's text, from which formats are told apart.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    /// The first bytes, at most [`Head::LEN`].
+    pub bytes: &'a [u8],
+    /// Whether these are all the bytes there are.
+    pub whole: bool,
+    /// File name extension, lower case, without wrappers (`sql` for `dump.SQL.gz`); only to break ties.
+    pub extension: Option<&'a str>,
+}
+
+impl Head<'_> {
+    /// How many bytes of a unit are looked at: 64 KiB, enough for a pg_dump preamble or a wide CSV header with rows.
+    pub const LEN: usize = 64 << 10;
+}
+
+/// How sure a format is that a unit is its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Likeness {
+    /// Could be, as much else could.
+    Possible,
+    /// Looks like it.
+    Likely,
+    /// Bears a signature nothing else has.
+    Certain,
+}
+
+/// What a format starts for one unit.
+pub enum Opened {
+    /// Reads the text block by block.
+    Stream(Box<dyn Reader>),
+    /// Reads at places of its own choice.
+    Random(Box<dyn RandomReader>),
+    /// Known, and holds no tables (a picture, a program): the reason goes into the report; bytes count as other.
+    NoTables(&'static str),
+}
+
+/// Reads one unit at places of its own choice.
+pub trait RandomReader: Send {
+    /// Reads everything into `sink`; the three accounts add up to `input.size()`. An error ends the unit: what was
+    /// handed on stays.
+    fn read(&mut self, input: &dyn ReadAt, sink: &mut dyn Sink) -> io::Result<()>;
+}
+
+/// One dump format.
+pub trait Format: Sync {
+    /// The name in reports: `mysqldump`, `CSV`.
+    fn name(&self) -> &'static str;
+    /// Whether the unit looks like this format.
+    fn sniff(&self, head: &Head<'_>) -> Option<Likeness>;
+    /// Starts reading; may refine the name (`CSV ; without header`).
+    fn open(&self, head: &Head<'_>) -> (String, Opened);
+}

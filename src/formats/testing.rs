@@ -1,0 +1,206 @@
+//! The properties of a [`Reader`], in one place: unit tests, property tests and fuzz targets call [`check`].
+
+use std::sync::Arc;
+
+use super::{Reader, Sink};
+use crate::model::{Block, Fault, Table, TableBatch};
+
+/// One row as it left a reader, owned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its table.
+    pub table: Arc<Table>,
+    /// Where it starts.
+    pub offset: u64,
+    /// Its line.
+    pub line: u64,
+    /// Its cells.
+    pub cells: Vec<Option<Vec<u8>>>,
+}
+
+/// Everything a reader said about an input.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Rows by offset.
+    pub rows: Vec<Row>,
+    /// Faults by offset.
+    pub faults: Vec<Fault>,
+    /// Bytes accounted to rows.
+    pub row_bytes: u64,
+    /// Bytes accounted to something else.
+    pub other: u64,
+}
+
+impl Said {
+    /// Bytes not understood.
+    pub fn not_understood(&self) -> u64 {
+        self.faults.iter().map(|f| f.len).sum()
+    }
+
+    /// The named table's rows, cells as lossy text, NULL as `∅`; for readable assertions.
+    pub fn text_of(&self, table: &str) -> Vec<Vec<String>> {
+        self.rows
+            .iter()
+            .filter(|r| r.table.name == table)
+            .map(|r| {
+                r.cells
+                    .iter()
+                    .map(|c| c.as_ref().map_or("∅".into(), |c| String::from_utf8_lossy(c).into_owned()))
+                    .collect()
+            })
+            .collect()
+    }
+
+    /// Adds what `other`, which read a later part, said, its lines counted from `line_base`.
+    fn append(&mut self, mut other: Self, line_base: u64) {
+        other.rows.iter_mut().for_each(|r| r.line += line_base);
+        other.faults.iter_mut().for_each(|f| f.line += line_base);
+        self.rows.append(&mut other.rows);
+        self.faults.append(&mut other.faults);
+        self.row_bytes += other.row_bytes;
+        self.other += other.other;
+    }
+
+    fn sorted(mut self) -> Self {
+        self.rows.sort_by_key(|r| r.offset);
+        self.faults.sort_by_key(|f| f.offset);
+        self
+    }
+}
+
+impl Sink for Said {
+    fn batch(&mut self, batch: TableBatch) {
+        self.row_bytes += batch.bytes;
+        assert_eq!(batch.cells.num_rows(), batch.rows.len());
+        for (i, at) in batch.rows.iter().enumerate() {
+            let cells = (0..batch.table.columns.len()).map(|c| batch.cell(i, c).map(<[u8]>::to_vec)).collect();
+            self.rows.push(Row { table: batch.table.clone(), offset: at.offset, line: at.line, cells });
+        }
+    }
+
+    fn other(&mut self, bytes: u64) {
+        self.other += bytes;
+    }
+
+    fn fault(&mut self, fault: Fault) {
+        self.faults.push(fault);
+    }
+}
+
+/// Reads `bytes` in blocks that end at `splits` (any numbers; taken modulo the length).
+pub fn read(mut reader: Box<dyn Reader>, bytes: &[u8], splits: &[usize]) -> Said {
+    let mut said = Said::default();
+    for block in blocks(bytes, splits) {
+        reader.push(&block, &mut said);
+    }
+    reader.finish(&mut said);
+    said.sorted()
+}
+
+fn blocks(bytes: &[u8], splits: &[usize]) -> Vec<Block> {
+    let mut ends: Vec<usize> = splits.iter().map(|s| s % (bytes.len() + 1)).collect();
+    ends.push(bytes.len());
+    ends.sort_unstable();
+    let mut start = 0;
+    ends.into_iter()
+        .map(|end| {
+            let block = Block::copy_from(&bytes[start..end], start as u64);
+            start = end;
+            block
+        })
+        .collect()
+}
+
+/// Reads `bytes` as the parallel driver does: every block after the first may start with a fork, which is kept if the
+/// exact reader agrees and read again if not.
+pub fn read_forked(mut reader: Box<dyn Reader>, bytes: &[u8], splits: &[usize]) -> Said {
+    let mut said = Said::default();
+    for block in blocks(bytes, splits) {
+        match reader.fork(&block) {
+            Some((at, mut fork)) => {
+                assert!(at <= block.len(), "a fork starts inside its block");
+                assert_eq!(fork.line(), 1, "a fork counts lines from 1");
+                reader.push(&block.slice(0..at), &mut said);
+                let rest = block.slice(at..block.len());
+                if reader.is_at(fork.as_ref()) {
+                    let mut ahead = Said::default();
+                    let line_base = reader.line() - 1;
+                    fork.push(&rest, &mut ahead);
+                    said.append(ahead, line_base);
+                    reader = Box::new(Shifted { inner: fork, by: line_base });
+                } else {
+                    reader.push(&rest, &mut said);
+                }
+            }
+            None => reader.push(&block, &mut said),
+        }
+    }
+    reader.finish(&mut said);
+    said.sorted()
+}
+
+/// A fork whose lines are counted on from where it started.
+struct Shifted {
+    inner: Box<dyn Reader>,
+    by: u64,
+}
+
+impl Reader for Shifted {
+    fn push(&mut self, block: &Block, sink: &mut dyn Sink) {
+        self.inner.push(block, &mut ShiftedSink { inner: sink, by: self.by });
+    }
+    fn finish(&mut self, sink: &mut dyn Sink) {
+        self.inner.finish(&mut ShiftedSink { inner: sink, by: self.by });
+    }
+    fn line(&self) -> u64 {
+        self.inner.line() + self.by
+    }
+    fn fork(&self, block: &Block) -> Option<(usize, Box<dyn Reader>)> {
+        self.inner.fork(block)
+    }
+    fn is_at(&self, fork: &dyn Reader) -> bool {
+        self.inner.is_at(fork)
+    }
+    fn as_any(&self) -> &dyn std::any::Any {
+        self.inner.as_any()
+    }
+}
+
+struct ShiftedSink<'a> {
+    inner: &'a mut dyn Sink,
+    by: u64,
+}
+
+impl Sink for ShiftedSink<'_> {
+    fn batch(&mut self, mut batch: TableBatch) {
+        batch.rows.iter_mut().for_each(|r| r.line += self.by);
+        self.inner.batch(batch);
+    }
+    fn other(&mut self, bytes: u64) {
+        self.inner.other(bytes);
+    }
+    fn fault(&mut self, mut fault: Fault) {
+        fault.line += self.by;
+        self.inner.fault(fault);
+    }
+}
+
+/// Asserts every property of a reader on `bytes` and gives what it said.
+///
+/// # Panics
+/// If a split changes what is said, a fork changes it, or a byte is not accounted for.
+pub fn check(make: &dyn Fn() -> Box<dyn Reader>, bytes: &[u8], splits: &[usize]) -> Said {
+    let whole = read(make(), bytes, &[]);
+    assert_eq!(
+        whole.row_bytes + whole.other + whole.not_understood(),
+        bytes.len() as u64,
+        "every byte is accounted for once"
+    );
+    for row in &whole.rows {
+        assert!(row.offset < bytes.len().max(1) as u64, "a row starts inside the input");
+        assert_eq!(row.cells.len(), row.table.columns.len(), "a row has one cell for each column");
+    }
+    assert_eq!(read(make(), bytes, splits), whole, "a split into blocks changes nothing");
+    assert_eq!(read_forked(make(), bytes, splits), whole, "a fork changes nothing");
+    whole
+}

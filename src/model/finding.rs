@@ -1,0 +1,77 @@
+//! One fault, for people who fix systems rather than accounts.
+
+use std::fmt;
+
+/// How sure, in percent; 100 is proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Confidence(u8);
+
+impl Confidence {
+    /// Proved.
+    pub const PROVED: Self = Self(100);
+
+    /// `percent`, cut at 100.
+    pub const fn new(percent: u8) -> Self {
+        Self(if percent > 100 { 100 } else { percent })
+    }
+
+    /// In percent, 0 to 100.
+    pub const fn percent(self) -> u8 {
+        self.0
+    }
+}
+
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} %", self.0)
+    }
+}
+
+/// How bad, if true. A separate axis from [`Confidence`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Worth fixing when at it.
+    Low,
+    /// Plan the fix.
+    Medium,
+    /// Fix soon.
+    High,
+    /// Fix now.
+    Critical,
+}
+
+impl Severity {
+    /// The word used in flags and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// One fault with the accounts it touches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Stable: derived from rule, target and place, so that two runs over the same input agree.
+    pub id: String,
+    /// Which rule, e.g. `plaintext-password`.
+    pub rule: &'static str,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// The target as the user named it.
+    pub target: String,
+    /// Path, member, table, column; byte offset and line of the first row concerned.
+    pub locator: String,
+    /// One sentence; never holds a value of the table.
+    pub message: String,
+    /// How many accounts.
+    pub accounts: u64,
+}

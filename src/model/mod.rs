@@ -1,0 +1,28 @@
+//! Plain data that travels between the families. Nothing here opens a file, asks a server or imports anything above it.
+
+mod block;
+mod exposure;
+mod finding;
+mod form;
+mod formula;
+mod policy;
+mod report;
+mod role;
+mod secret;
+mod table;
+mod verdict;
+
+pub use block::Block;
+pub use exposure::{Digest, DigestKind, Exposure, Unasked};
+pub use finding::{Confidence, Finding, Severity};
+pub use form::{Form, FormDef, FormKind};
+pub use formula::{Algorithm, Formula};
+pub use policy::{Grade, Graded, Policy, PolicyError};
+pub use report::{
+    AccountTotals, BreachReport, ByteTotals, ColumnReport, Evidence, Report, ReportSkip, ReportTable, ReportTarget,
+    ResetRow,
+};
+pub use role::{Assignment, Role};
+pub use secret::Secret;
+pub use table::{Column, Fault, RowAt, Table, TableBatch};
+pub use verdict::{Reason, Reasons, Tier, Verdict};

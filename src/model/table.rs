@@ -1,0 +1,90 @@
+//! Tables as they leave a reader.
+
+use std::sync::Arc;
+
+use arrow_array::{Array, BinaryViewArray, RecordBatch, cast::AsArray};
+
+/// A column as the input names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// The name as written, or `column N` (1-based) where the input has none.
+    pub name: String,
+    /// The declared type, lower case, where the input declares one (`varchar(40)`, `bigint`).
+    pub declared: Option<String>,
+}
+
+impl Column {
+    /// A column without a declared type.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { name: name.into(), declared: None }
+    }
+}
+
+/// Name and columns of a table; shared by all its batches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// `schema.table` or `table` as the input names it; empty where it names none (CSV, JSON).
+    pub name: String,
+    /// Columns in the order of the cells.
+    pub columns: Vec<Column>,
+    /// Whether the column names are the input's own: false where they were made up (`column 3`).
+    pub named_columns: bool,
+}
+
+/// Where a row starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowAt {
+    /// Bytes of the unit's text before the row.
+    pub offset: u64,
+    /// Line, 1-based from where the reader started: a forked reader starts again at 1 and the driver adds the rest.
+    pub line: u64,
+}
+
+/// A slice of one table's rows.
+#[derive(Clone, Debug)]
+pub struct TableBatch {
+    /// Which table.
+    pub table: Arc<Table>,
+    /// One nullable `BinaryView` column for each of the table's columns.
+    pub cells: RecordBatch,
+    /// One for each row.
+    pub rows: Vec<RowAt>,
+    /// Input bytes that these rows account for, separators between them included.
+    pub bytes: u64,
+}
+
+impl TableBatch {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The cells of one column.
+    pub fn column(&self, index: usize) -> &BinaryViewArray {
+        self.cells.column(index).as_binary_view()
+    }
+
+    /// One cell; `None` is SQL's NULL or a field that is not there.
+    pub fn cell(&self, row: usize, column: usize) -> Option<&[u8]> {
+        let column = self.column(column);
+        (!column.is_null(row)).then(|| column.value(row))
+    }
+}
+
+/// Bytes that a reader could not understand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where they start, in bytes of the unit's text.
+    pub offset: u64,
+    /// Line, counted as in [`RowAt::line`].
+    pub line: u64,
+    /// How many bytes.
+    pub len: u64,
+    /// What is wrong with them and what to do. Static: a fault can never carry input.
+    pub what: &'static str,
+}
