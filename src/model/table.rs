@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, BinaryViewArray, RecordBatch, cast::AsArray};
+use arrow_array::{Array, ArrayRef, BinaryViewArray, RecordBatch, RecordBatchOptions, cast::AsArray};
 
 /// A column as the input names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,16 @@ pub struct TableBatch {
 }
 
 impl TableBatch {
+    /// The same rows without hold on the blocks they were read from: their cells are copied together.
+    #[must_use]
+    pub fn compact(&self) -> Self {
+        let columns = self.cells.columns().iter().map(|c| Arc::new(c.as_binary_view().gc()) as ArrayRef).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(self.rows.len()));
+        let cells = RecordBatch::try_new_with_options(self.cells.schema(), columns, &options)
+            .expect("the columns have the schema's types and the batch's length");
+        Self { table: self.table.clone(), cells, rows: self.rows.clone(), bytes: self.bytes }
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.rows.len()
@@ -69,8 +79,11 @@ impl TableBatch {
         self.cells.column(index).as_binary_view()
     }
 
-    /// One cell; `None` is SQL's NULL or a field that is not there.
+    /// One cell; `None` is SQL's NULL, a field that is not there, or a column that the table did not have yet.
     pub fn cell(&self, row: usize, column: usize) -> Option<&[u8]> {
+        if column >= self.cells.num_columns() {
+            return None;
+        }
         let column = self.column(column);
         (!column.is_null(row)).then(|| column.value(row))
     }

@@ -191,6 +191,11 @@ impl Reasons {
         self.0 |= reason.bit();
     }
 
+    /// Takes one out.
+    pub const fn remove(&mut self, reason: Reason) {
+        self.0 &= !reason.bit();
+    }
+
     /// Whether `reason` is among them.
     pub const fn contains(self, reason: Reason) -> bool {
         self.0 & reason.bit() != 0

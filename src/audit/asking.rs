@@ -1,0 +1,87 @@
+//! Asks a breach source about every digest of the audit, partition by partition, and tells the rows what it answered.
+
+use std::io;
+
+use crate::breach::Source;
+use crate::model::{BreachReport, Digest, Exposure, Unasked};
+
+use super::joins::{DigestRecord, Fact, Joins, Partitions};
+use super::observe::mix;
+
+/// Asks `source` about all digests for which `valid(run, record)` holds. Each distinct digest is asked once; the order of
+/// the partitions is shuffled by `seed`, so that the questions do not come in the order of their prefixes.
+pub(super) fn ask(
+    source: &dyn Source,
+    digests: &Partitions,
+    seed: u64,
+    valid: &dyn Fn(u32, &DigestRecord) -> bool,
+    joins: &Joins,
+) -> io::Result<BreachReport> {
+    let mut report = BreachReport { source: source.name(), ..BreachReport::default() };
+    let mut order: Vec<usize> = (0..Partitions::COUNT).collect();
+    order.sort_by_key(|partition| mix(seed ^ *partition as u64));
+    for partition in order {
+        let mut distinct: Vec<Digest> = Vec::new();
+        let mut each = |bytes: &[u8]| {
+            let (record, run) = DigestRecord::decode(bytes);
+            if valid(run, &record) {
+                distinct.push(digest(&record));
+            }
+            // Duplicates are dropped as they pile up: memory follows the distinct digests, not the rows.
+            if distinct.len() == distinct.capacity() {
+                distinct.sort_unstable();
+                distinct.dedup();
+                let room = distinct.len();
+                distinct.reserve(room);
+            }
+        };
+        digests.read(partition, DigestRecord::LEN, &mut each)?;
+        distinct.sort_unstable();
+        distinct.dedup();
+        distinct.retain(|digest| source.takes().contains(&digest.kind()));
+        if distinct.is_empty() {
+            continue;
+        }
+        // A digest that a source forgets to answer is unknown, never clean.
+        let mut answers = vec![Exposure::Unknown(Unasked::BadAnswer); distinct.len()];
+        source.ask(&distinct, &mut |at, exposure| answers[at] = exposure);
+        for answer in &answers {
+            report.asked += 1;
+            match answer {
+                Exposure::Seen(_) => report.seen += 1,
+                Exposure::NotSeen => report.not_seen += 1,
+                Exposure::Unknown(why) => {
+                    report.unknown += 1;
+                    match report.why_unknown.iter_mut().find(|(known, _)| known == why) {
+                        Some((_, count)) => *count += 1,
+                        None => report.why_unknown.push((*why, 1)),
+                    }
+                }
+            }
+        }
+        let mut result = Ok(());
+        digests.read(partition, DigestRecord::LEN, &mut |bytes| {
+            let (record, run) = DigestRecord::decode(bytes);
+            if result.is_err() || !valid(run, &record) {
+                return;
+            }
+            let Ok(at) = distinct.binary_search(&digest(&record)) else { return };
+            let fact = match answers[at] {
+                Exposure::NotSeen => return,
+                Exposure::Seen(count) => Fact::Seen(count),
+                Exposure::Unknown(why) => Fact::Unknown(why),
+            };
+            result = joins.add(run, record.cell, fact);
+        })?;
+        result?;
+    }
+    report.why_unknown.sort_unstable();
+    Ok(report)
+}
+
+fn digest(record: &DigestRecord) -> Digest {
+    match record.kind {
+        0 => Digest::Sha1(record.digest),
+        _ => Digest::Ntlm(record.digest[..16].try_into().expect("an NT hash is sixteen bytes")),
+    }
+}

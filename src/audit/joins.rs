@@ -1,0 +1,504 @@
+//! What is known only across accounts, brought back to the rows it concerns.
+//!
+//! Runs append fixed-size records to 256 [`Partitions`] by the first byte of a uniformly distributed key. Each partition
+//! is worked on alone, in bounded memory, and yields [`Fact`]s about single rows, which [`Joins`] keeps by run so that
+//! the judge finds them in input order.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use crate::model::Unasked;
+use crate::spool::{Chunk, Store};
+
+/// Bytes collected before they become a chunk.
+const BUFFER: usize = 16 << 10;
+/// Runs whose facts lie together.
+const RUNS_PER_BUCKET: u32 = 64;
+/// Most groups one partition holds in memory at a time; beyond that it is read several times.
+const MAX_GROUPS: usize = 256 << 10;
+
+/// A credential of a row within a run: slot and row number, and whether the record counts for "distinct values".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Cell(u32);
+
+impl Cell {
+    /// Most rows of one run.
+    pub(super) const MAX_ROWS: usize = 1 << 22;
+
+    /// Row `row` (below [`Cell::MAX_ROWS`]), slot `slot`. A secondary record repeats a cell under another key.
+    pub(super) const fn new(row: usize, slot: usize, secondary: bool) -> Self {
+        Self((row as u32) << 9 | (slot as u32) << 1 | secondary as u32)
+    }
+
+    pub(super) const fn row(self) -> usize {
+        (self.0 >> 9) as usize
+    }
+
+    pub(super) const fn slot(self) -> usize {
+        (self.0 >> 1 & 0xff) as usize
+    }
+
+    const fn is_secondary(self) -> bool {
+        self.0 & 1 != 0
+    }
+
+    const fn primary(self) -> Self {
+        Self(self.0 & !1)
+    }
+}
+
+/// One stored value, for finding equal ones.
+#[derive(Clone, Copy)]
+pub(super) struct ValueRecord {
+    /// Keyed fingerprint; the first byte chooses the partition.
+    pub(super) fingerprint: u128,
+    pub(super) cell: Cell,
+    /// Hash of who the account is: the same person in two tables is no group.
+    pub(super) identity: u32,
+    pub(super) privileged: bool,
+}
+
+impl ValueRecord {
+    const LEN: usize = 25;
+
+    pub(super) const fn partition(&self) -> usize {
+        (self.fingerprint >> 120) as usize
+    }
+
+    pub(super) fn encode(&self, run: u32) -> [u8; Self::LEN] {
+        let mut out = [0; Self::LEN];
+        out[..12].copy_from_slice(&self.fingerprint.to_be_bytes()[1..13]);
+        out[12..16].copy_from_slice(&run.to_le_bytes());
+        out[16..20].copy_from_slice(&self.cell.0.to_le_bytes());
+        out[20..24].copy_from_slice(&self.identity.to_le_bytes());
+        out[24] = u8::from(self.privileged);
+        out
+    }
+}
+
+struct DecodedValue {
+    key: u128,
+    run: u32,
+    cell: Cell,
+    identity: u32,
+    privileged: bool,
+}
+
+impl DecodedValue {
+    fn decode(bytes: &[u8]) -> Self {
+        let mut key = [0; 16];
+        key[4..].copy_from_slice(&bytes[..12]);
+        Self {
+            key: u128::from_be_bytes(key),
+            run: u32_at(bytes, 12),
+            cell: Cell(u32_at(bytes, 16)),
+            identity: u32_at(bytes, 20),
+            privileged: bytes[24] != 0,
+        }
+    }
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
+}
+
+/// One digest that a breach source can be asked, for one cell.
+#[derive(Clone, Copy)]
+pub(super) struct DigestRecord {
+    /// 0 SHA-1, 1 NTLM.
+    pub(super) kind: u8,
+    /// SHA-1: 20 bytes; NTLM: 16 and zeros.
+    pub(super) digest: [u8; 20],
+    pub(super) cell: Cell,
+    /// Index into the run's forms of the slot: decides later whether the digest really is one.
+    pub(super) form: u16,
+}
+
+impl DigestRecord {
+    pub(super) const LEN: usize = 31;
+
+    pub(super) fn encode(&self, run: u32) -> [u8; Self::LEN] {
+        let mut out = [0; Self::LEN];
+        out[0] = self.kind;
+        out[1..21].copy_from_slice(&self.digest);
+        out[21..25].copy_from_slice(&run.to_le_bytes());
+        out[25..29].copy_from_slice(&self.cell.0.to_le_bytes());
+        out[29..].copy_from_slice(&self.form.to_le_bytes());
+        out
+    }
+
+    /// Record and run.
+    pub(super) fn decode(bytes: &[u8]) -> (Self, u32) {
+        let record = Self {
+            kind: bytes[0],
+            digest: bytes[1..21].try_into().expect("twenty bytes"),
+            cell: Cell(u32_at(bytes, 25)),
+            form: u16::from_le_bytes([bytes[29], bytes[30]]),
+        };
+        (record, u32_at(bytes, 21))
+    }
+}
+
+#[derive(Default)]
+struct Stream {
+    open: Vec<u8>,
+    chunks: Vec<Chunk>,
+}
+
+impl Stream {
+    fn push(&mut self, record: &[u8], store: &Arc<Store>) -> io::Result<()> {
+        if self.open.len() + record.len() > BUFFER {
+            self.flush(store)?;
+        }
+        self.open.extend_from_slice(record);
+        Ok(())
+    }
+
+    fn flush(&mut self, store: &Arc<Store>) -> io::Result<()> {
+        if !self.open.is_empty() {
+            let full = std::mem::replace(&mut self.open, Vec::with_capacity(BUFFER));
+            self.chunks.push(store.put(full)?);
+        }
+        Ok(())
+    }
+}
+
+/// 256 streams of records of one length.
+pub(super) struct Partitions {
+    store: Arc<Store>,
+    streams: Vec<Stream>,
+}
+
+impl Partitions {
+    pub(super) const COUNT: usize = 256;
+
+    pub(super) fn new(store: Arc<Store>) -> Self {
+        Self { store, streams: (0..Self::COUNT).map(|_| Stream::default()).collect() }
+    }
+
+    pub(super) fn push(&mut self, partition: usize, record: &[u8]) -> io::Result<()> {
+        self.streams[partition].push(record, &self.store)
+    }
+
+    /// Calls `each` for every record of `len` bytes of one partition.
+    pub(super) fn read(&self, partition: usize, len: usize, each: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        let stream = &self.streams[partition];
+        for chunk in &stream.chunks {
+            chunk.get()?.chunks_exact(len).for_each(&mut *each);
+        }
+        stream.open.chunks_exact(len).for_each(each);
+        Ok(())
+    }
+
+    fn bytes(&self, partition: usize) -> usize {
+        let stream = &self.streams[partition];
+        stream.open.len() + stream.chunks.iter().map(Chunk::len).sum::<usize>()
+    }
+}
+
+/// Something about one credential that only the whole audit knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fact {
+    /// Another account has the same value or password; maybe a privileged one.
+    Shared { privileged: bool },
+    /// In a breach source, with the count where it is known.
+    Seen(Option<u64>),
+    /// A breach source was asked and did not answer.
+    Unknown(Unasked),
+    /// Opened by trying a few candidates against a slow scheme.
+    Opened { common: bool, login: bool, email: bool, default: bool },
+}
+
+impl Fact {
+    const LEN: usize = 17;
+
+    fn encode(self, run: u32, cell: Cell) -> [u8; Self::LEN] {
+        let (tag, value) = match self {
+            Self::Shared { privileged } => (0, u64::from(privileged)),
+            Self::Seen(None) => (1, 0),
+            Self::Seen(Some(count)) => (2, count),
+            Self::Unknown(why) => (3, why as u64),
+            Self::Opened { common, login, email, default } => (
+                4,
+                u64::from(common) | u64::from(login) << 1 | u64::from(email) << 2 | u64::from(default) << 3,
+            ),
+        };
+        let mut out = [0; Self::LEN];
+        out[..4].copy_from_slice(&run.to_le_bytes());
+        out[4..8].copy_from_slice(&cell.primary().0.to_le_bytes());
+        out[8] = tag;
+        out[9..].copy_from_slice(&value.to_le_bytes());
+        out
+    }
+
+    fn decode(bytes: &[u8]) -> (u32, Cell, Self) {
+        let value = u64::from_le_bytes(bytes[9..17].try_into().expect("eight bytes"));
+        let fact = match bytes[8] {
+            0 => Self::Shared { privileged: value != 0 },
+            1 => Self::Seen(None),
+            2 => Self::Seen(Some(value)),
+            4 => Self::Opened {
+                common: value & 1 != 0,
+                login: value & 2 != 0,
+                email: value & 4 != 0,
+                default: value & 8 != 0,
+            },
+            _ => Self::Unknown(match value {
+                0 => Unasked::ServerError,
+                1 => Unasked::RateLimited,
+                2 => Unasked::BadAnswer,
+                3 => Unasked::Unreachable,
+                4 => Unasked::TimedOut,
+                _ => Unasked::NotAskable,
+            }),
+        };
+        (u32_at(bytes, 0), Cell(u32_at(bytes, 4)), fact)
+    }
+}
+
+/// Facts by run.
+pub(super) struct Joins {
+    store: Arc<Store>,
+    buckets: Vec<Mutex<Stream>>,
+}
+
+impl Joins {
+    /// For runs numbered below `runs`.
+    pub(super) fn new(store: Arc<Store>, runs: u32) -> Self {
+        let buckets = runs.div_ceil(RUNS_PER_BUCKET);
+        Self { store, buckets: (0..buckets).map(|_| Mutex::default()).collect() }
+    }
+
+    /// Which runs lie together: read them one after another.
+    pub(super) const fn bucket_of(run: u32) -> u32 {
+        run / RUNS_PER_BUCKET
+    }
+
+    pub(super) fn add(&self, run: u32, cell: Cell, fact: Fact) -> io::Result<()> {
+        let mut stream = self.stream(Self::bucket_of(run));
+        stream.push(&fact.encode(run, cell), &self.store)
+    }
+
+    fn stream(&self, bucket: u32) -> std::sync::MutexGuard<'_, Stream> {
+        self.buckets[bucket as usize].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All facts of one bucket, sorted by run, row and slot.
+    pub(super) fn load(&self, bucket: u32) -> io::Result<Vec<(u32, Cell, Fact)>> {
+        let stream = self.stream(bucket);
+        let mut facts = Vec::new();
+        for chunk in &stream.chunks {
+            facts.extend(chunk.get()?.chunks_exact(Fact::LEN).map(Fact::decode));
+        }
+        facts.extend(stream.open.chunks_exact(Fact::LEN).map(Fact::decode));
+        facts.sort_unstable_by_key(|(run, cell, fact)| (*run, *cell, fact.encode(0, *cell)));
+        Ok(facts)
+    }
+}
+
+/// Fingerprints are uniformly distributed already.
+#[derive(Default)]
+struct Already(u64);
+
+impl Hasher for Already {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+    fn write_u32(&mut self, n: u32) {
+        self.0 ^= u64::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+    fn write_u128(&mut self, n: u128) {
+        self.0 ^= n as u64;
+    }
+}
+
+type FastMap<K, V> = HashMap<K, V, BuildHasherDefault<Already>>;
+
+/// A credential column of the audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ColumnKey {
+    pub(super) table: u32,
+    pub(super) slot: u32,
+}
+
+/// Of one credential column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Grouped {
+    /// Distinct stored values.
+    pub(super) distinct: u64,
+    /// Values held by two or more accounts (counted in the column that shows them first).
+    pub(super) groups: u64,
+}
+
+struct Group {
+    column: ColumnKey,
+    identity: u32,
+    several: bool,
+    privileged: bool,
+}
+
+/// Finds equal values, partition by partition, and tells every row that shares one.
+///
+/// `column_of(run, slot)` names the credential column of a record, or `None` where the column turned out to be something
+/// else. Two records are two accounts if they lie in one table, or if they are of different people.
+pub(super) fn group(
+    values: &Partitions,
+    column_of: &(dyn Fn(u32, usize) -> Option<ColumnKey> + Sync),
+    joins: &Joins,
+) -> io::Result<HashMap<ColumnKey, Grouped>> {
+    (0..Partitions::COUNT)
+        .into_par_iter()
+        .map(|partition| {
+            let passes = (values.bytes(partition) / ValueRecord::LEN).div_ceil(MAX_GROUPS).max(1) as u128;
+            let mut totals = HashMap::new();
+            for pass in 0..passes {
+                let mine = |value: &DecodedValue| (value.key >> 64) % passes == pass;
+                group_pass(values, partition, &mine, column_of, joins, &mut totals)?;
+            }
+            Ok(totals)
+        })
+        .try_reduce(HashMap::new, |mut a, b| {
+            for (column, part) in b {
+                let sum: &mut Grouped = a.entry(column).or_default();
+                sum.distinct += part.distinct;
+                sum.groups += part.groups;
+            }
+            Ok(a)
+        })
+}
+
+fn group_pass(
+    values: &Partitions,
+    partition: usize,
+    mine: &dyn Fn(&DecodedValue) -> bool,
+    column_of: &(dyn Fn(u32, usize) -> Option<ColumnKey> + Sync),
+    joins: &Joins,
+    totals: &mut HashMap<ColumnKey, Grouped>,
+) -> io::Result<()> {
+    let mut groups: FastMap<u128, Group> = FastMap::default();
+    let mut also: HashSet<(u128, ColumnKey)> = HashSet::new();
+    values.read(partition, ValueRecord::LEN, &mut |bytes| {
+        let value = DecodedValue::decode(bytes);
+        let Some(column) = mine(&value).then(|| column_of(value.run, value.cell.slot())).flatten() else { return };
+        let mut distinct = false;
+        let group = groups.entry(value.key).or_insert_with(|| {
+            distinct = true;
+            Group { column, identity: value.identity, several: false, privileged: value.privileged }
+        });
+        if !distinct {
+            if group.column.table == column.table || group.identity != value.identity {
+                if !group.several {
+                    totals.entry(group.column).or_default().groups += 1;
+                }
+                group.several = true;
+            }
+            group.privileged |= value.privileged;
+            distinct = group.column != column && also.insert((value.key, column));
+        }
+        if distinct && !value.cell.is_secondary() {
+            totals.entry(column).or_default().distinct += 1;
+        }
+    })?;
+    if !groups.values().any(|g| g.several) {
+        return Ok(());
+    }
+    let mut result = Ok(());
+    values.read(partition, ValueRecord::LEN, &mut |bytes| {
+        let value = DecodedValue::decode(bytes);
+        if result.is_err() || !mine(&value) || column_of(value.run, value.cell.slot()).is_none() {
+            return;
+        }
+        if let Some(group) = groups.get(&value.key).filter(|g| g.several) {
+            result = joins.add(value.run, value.cell, Fact::Shared { privileged: group.privileged });
+        }
+    })?;
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(fingerprint: u128, row: usize, identity: u32, privileged: bool) -> ValueRecord {
+        ValueRecord { fingerprint, cell: Cell::new(row, 0, false), identity, privileged }
+    }
+
+    fn run_group(records: &[(u32, ValueRecord)], limit: usize) -> (HashMap<ColumnKey, Grouped>, Vec<(u32, usize, bool)>) {
+        let store = Store::new(limit, std::env::temp_dir());
+        let mut values = Partitions::new(store.clone());
+        for (run, record) in records {
+            values.push(record.partition(), &record.encode(*run)).unwrap();
+        }
+        let joins = Joins::new(store, 100);
+        // Run 9 lies in a column that is no credential; runs 0 to 4 are table 0, the others table 1.
+        let column_of =
+            |run: u32, slot: usize| (run != 9).then_some(ColumnKey { table: run / 5, slot: slot as u32 });
+        let totals = group(&values, &column_of, &joins).unwrap();
+        let mut facts = Vec::new();
+        for bucket in 0..2 {
+            facts.extend(joins.load(bucket).unwrap().into_iter().map(|(run, cell, fact)| match fact {
+                Fact::Shared { privileged } => (run, cell.row(), privileged),
+                other => panic!("{other:?}"),
+            }));
+        }
+        (totals, facts)
+    }
+
+    #[test]
+    fn equal_values_of_one_table_form_a_group_and_others_do_not() {
+        let a = 0xaa << 120 | 1;
+        let b = 0xaa << 120 | 1 << 60;
+        let c = 0x01 << 120 | 7 << 60;
+        for limit in [0, 1 << 20] {
+            let (totals, facts) = run_group(
+                &[
+                    (0, record(a | 2 << 60, 0, 10, false)),
+                    (0, record(b, 1, 11, false)),
+                    (3, record(b, 2, 11, true)),
+                    (1, record(c, 0, 12, false)),
+                    (9, record(c, 0, 13, false)),
+                ],
+                limit,
+            );
+            assert_eq!(facts, [(0, 1, true), (3, 2, true)]);
+            assert_eq!(totals[&ColumnKey { table: 0, slot: 0 }], Grouped { distinct: 3, groups: 1 });
+        }
+    }
+
+    #[test]
+    fn one_person_in_two_tables_is_no_group_but_two_people_are() {
+        let same = [(0, record(5 << 100, 0, 1, false)), (5, record(5 << 100, 0, 1, false))];
+        let (totals, facts) = run_group(&same, 1 << 20);
+        assert!(facts.is_empty());
+        assert_eq!(totals[&ColumnKey { table: 1, slot: 0 }].distinct, 1);
+        let different = [(0, record(5 << 100, 0, 1, false)), (5, record(5 << 100, 0, 2, false))];
+        assert_eq!(run_group(&different, 1 << 20).1.len(), 2);
+    }
+
+    #[test]
+    fn facts_come_back_as_told() {
+        let joins = Joins::new(Store::new(0, std::env::temp_dir()), 70);
+        let facts = [
+            Fact::Shared { privileged: true },
+            Fact::Seen(None),
+            Fact::Seen(Some(37_359_195)),
+            Fact::Unknown(Unasked::TimedOut),
+            Fact::Opened { common: true, login: false, email: true, default: false },
+        ];
+        for fact in facts {
+            joins.add(69, Cell::new(3, 1, true), fact).unwrap();
+        }
+        let loaded: Vec<Fact> = joins.load(1).unwrap().into_iter().map(|(_, _, f)| f).collect();
+        assert_eq!(loaded, facts);
+        assert!(joins.load(0).unwrap().is_empty());
+    }
+}

@@ -1,0 +1,202 @@
+//! The pipeline: the only place that knows every family.
+//!
+//! 1. Every unit is read once ([`unit`]): blocks to batches to observations, in parallel. A plan made from a table's first
+//!    rows ([`plan`]) says which columns are followed; a plan that the whole table disproves is made again ([`plan::Pins`]).
+//! 2. With whole columns known, forms become schemes ([`resolve`]), equal values find each other ([`joins`]), slow hashes
+//!    are tried within a budget ([`prove`]), breach sources are asked.
+//! 3. Every row's packed facts ([`facts`]) meet what the joins know and become a verdict, in input order ([`verdicts`]).
+//!
+//! Memory holds a few windows of blocks, the statistics of the tables being read and the store's budget; everything that
+//! grows with the number of accounts is in the store.
+
+mod asking;
+mod facts;
+mod joins;
+mod observe;
+mod plan;
+mod prove;
+mod resolve;
+mod unit;
+mod verdicts;
+
+use std::collections::HashSet;
+use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+use ring::rand::SecureRandom;
+
+use crate::error::Error;
+use crate::guess::{self, DigestIndex};
+use crate::model::{Algorithm, Formula, Report, ResetRow};
+use crate::settings::{AuditSettings, BreachChoice};
+use crate::sources::{self, Unit};
+use crate::spool::Store;
+
+use joins::{DigestRecord, Partitions, ValueRecord};
+use observe::Tools;
+use unit::UnitDone;
+
+/// Constructions whose digests of common passwords are known beforehand.
+const UNSALTED: [Formula; 8] = [
+    Formula::Plain(Algorithm::Md5),
+    Formula::Plain(Algorithm::Ntlm),
+    Formula::TwiceHex(Algorithm::Md5),
+    Formula::Plain(Algorithm::Sha1),
+    Formula::TwiceRaw(Algorithm::Sha1),
+    Formula::TwiceHex(Algorithm::Sha1),
+    Formula::Plain(Algorithm::Sha256),
+    Formula::Plain(Algorithm::Sha512),
+];
+
+/// Units up to this size are read side by side; larger ones one after another, each on all threads.
+const SMALL_UNIT: u64 = 4 << 20;
+/// Small units read side by side at a time.
+const WAVE: usize = 256;
+
+/// Is told how far an audit is.
+pub trait Progress: Sync {
+    /// All bytes as stored, where they are known beforehand.
+    fn total(&self, bytes: Option<u64>);
+    /// `more` bytes as stored have been read.
+    fn stored_bytes(&self, more: u64);
+    /// Another part of the work begins.
+    fn phase(&self, what: &'static str);
+}
+
+/// Tells nobody.
+pub struct Silent;
+
+impl Progress for Silent {
+    fn total(&self, _: Option<u64>) {}
+    fn stored_bytes(&self, _: u64) {}
+    fn phase(&self, _: &'static str) {}
+}
+
+/// Takes the lines of the reset list, in input order.
+pub type Resets<'a> = dyn FnMut(&ResetRow<'_>) -> io::Result<()> + Send + 'a;
+
+/// What the parallel parts of one audit share.
+struct Shared<'a> {
+    settings: &'a AuditSettings,
+    progress: &'a dyn Progress,
+    tools: Tools,
+    values: Mutex<Partitions>,
+    digests: Mutex<Partitions>,
+    next_run: AtomicU32,
+}
+
+impl Shared<'_> {
+    /// Blocks read at a time.
+    fn window(&self) -> usize {
+        self.settings.threads.max(1) * 2
+    }
+
+    /// Gives a run its number and its records to the joins.
+    fn accept(&self, values: &[ValueRecord], digests: &[DigestRecord]) -> io::Result<u32> {
+        let run = self.next_run.fetch_add(1, Ordering::Relaxed);
+        let mut partitions = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        for value in values {
+            partitions.push(value.partition(), &value.encode(run))?;
+        }
+        drop(partitions);
+        if !digests.is_empty() {
+            let mut partitions = self.digests.lock().unwrap_or_else(PoisonError::into_inner);
+            for digest in digests {
+                partitions.push(usize::from(digest.digest[0]), &digest.encode(run))?;
+            }
+        }
+        Ok(run)
+    }
+}
+
+/// Audits the targets of `settings`; hands the reset list to `resets` line by line.
+///
+/// Fails only when the audit as a whole cannot go on: no place for temporary files, a full disk, a reset list that cannot
+/// be written. Everything else that goes wrong is in the report.
+pub fn run(
+    settings: &AuditSettings,
+    resets: Option<&mut Resets<'_>>,
+    progress: &dyn Progress,
+) -> Result<Report, Error> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(settings.threads)
+        .build()
+        .map_err(|e| Error::internal(format!("no threads to work with: {e}")))?;
+    pool.install(|| run_in_pool(settings, resets, progress))
+}
+
+/// What of the memory budget is the store's: the rest is for blocks, batches, the common passwords' digests and the
+/// program itself (measured: 70 MB and 12 MB a thread at blocks of 1 MiB).
+fn store_memory(settings: &AuditSettings) -> usize {
+    let fixed = (80 << 20) + settings.threads as u64 * (12 << 20);
+    settings.memory.saturating_sub(fixed).max(8 << 20) as usize
+}
+
+fn run_in_pool(
+    settings: &AuditSettings,
+    resets: Option<&mut Resets<'_>>,
+    progress: &dyn Progress,
+) -> Result<Report, Error> {
+    let store = Store::new(store_memory(settings), settings.spool_dir.clone());
+    let mut key = [0; 16];
+    ring::rand::SystemRandom::new().fill(&mut key).map_err(|_| Error::internal("the system gives no randomness"))?;
+    let (left, right) = key.split_at(8);
+    let key_of = |half: &[u8]| u64::from_le_bytes(half.try_into().expect("eight bytes"));
+    let shared = Shared {
+        settings,
+        progress,
+        tools: Tools {
+            common: guess::common(),
+            index: DigestIndex::build(&UNSALTED),
+            key: (key_of(left), key_of(right)),
+            identities: resets.is_some(),
+            digests: matches!(settings.breach, BreachChoice::Hibp { .. }),
+            guess_words: settings.guess_words as usize,
+            store: store.clone(),
+        },
+        values: Mutex::new(Partitions::new(store.clone())),
+        digests: Mutex::new(Partitions::new(store.clone())),
+        next_run: AtomicU32::new(0),
+    };
+    let spool_error = |error: io::Error| Error::spool(&settings.spool_dir, error);
+    let (units, skipped) = sources::find(&settings.targets, &store);
+    let total = units.iter().map(Unit::size).sum::<Option<u64>>();
+    progress.total(total);
+    progress.phase("reading");
+    let done = read_all(&shared, &units).map_err(spool_error)?;
+    verdicts::conclude(&shared, done, skipped, resets)
+}
+
+/// Reads every unit; small ones side by side. In the order of `units`.
+fn read_all(shared: &Shared<'_>, units: &[Unit]) -> io::Result<Vec<UnitDone>> {
+    let names: HashSet<(&str, &str)> = units.iter().map(|u| (u.target(), u.name())).collect();
+    // The write-ahead log and shared memory of a database that is audited itself are read with it.
+    let companions = |unit: &Unit| {
+        ["-wal", "-shm"].iter().any(|ending| {
+            let by_name = unit.name().strip_suffix(ending).map(|stem| (unit.target(), stem));
+            let by_target = unit.target().strip_suffix(ending).map(|stem| (stem, unit.name()));
+            let named = if unit.name().is_empty() { by_target } else { by_name };
+            named.is_some_and(|main| names.contains(&main))
+        })
+    };
+    let small = |unit: &Unit| unit.size().is_some_and(|size| size <= SMALL_UNIT);
+    let mut done = Vec::with_capacity(units.len());
+    let mut rest = units;
+    while let Some(first) = rest.first() {
+        let wave = rest.iter().take(WAVE).take_while(|unit| small(unit)).count();
+        if wave > 1 {
+            let read: Vec<io::Result<UnitDone>> =
+                rest[..wave].par_iter().map(|unit| unit::read(shared, unit, &companions)).collect();
+            for unit in read {
+                done.push(unit?);
+            }
+            rest = &rest[wave..];
+        } else {
+            done.push(unit::read(shared, first, &companions)?);
+            rest = &rest[1..];
+        }
+    }
+    Ok(done)
+}

@@ -1,0 +1,566 @@
+//! The hot path: one batch under its table's plan becomes packed facts, records for the joins, and statistics.
+//!
+//! Pure but for the store it writes to: batch in, [`Run`] out, in parallel. Nothing here knows about other batches.
+
+use std::collections::HashMap;
+use std::hash::Hasher;
+use std::io;
+use std::sync::Arc;
+
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+use crate::columns::{self, ColumnStats};
+use crate::guess::{self, CommonPasswords, DigestIndex, Own, Target};
+use crate::model::{Digest, Form, FormKind, Formula, RowAt, TableBatch};
+use crate::schemes::{self, Scheme, Stored};
+use crate::spool::{Chunk, Store};
+
+use super::facts::{FactsWriter, RowFacts, SlotFacts};
+use super::joins::{Cell, DigestRecord, ValueRecord};
+use super::plan::{self, Plan, Slot};
+use super::prove::{SAMPLE, Subject};
+
+/// Of the columns that are not followed, one row in this many is looked at.
+const WATCH_ONE_IN: u64 = 16;
+
+/// What all observations share.
+pub(super) struct Tools {
+    pub(super) store: Arc<Store>,
+    pub(super) common: &'static CommonPasswords,
+    pub(super) index: DigestIndex,
+    /// Key of the fingerprints; random, lives as long as the process.
+    pub(super) key: (u64, u64),
+    /// Whether id, login and email are kept for a reset list.
+    pub(super) identities: bool,
+    /// Whether digests are kept for a breach source that is asked later.
+    pub(super) digests: bool,
+    /// Common passwords tried on every salted fast hash.
+    pub(super) guess_words: usize,
+}
+
+/// A value without a form to speak of: text that starts like a modular hash nobody here knows.
+pub(super) static UNKNOWN_MODULAR: crate::model::FormDef =
+    crate::model::FormDef { name: "unknown-modular", kind: FormKind::Modular, digest_len: 0 };
+
+/// What one batch showed of one slot.
+#[derive(Default)]
+pub(super) struct SlotRun {
+    /// Forms in order of appearance; a row's code is 1 + the index here.
+    pub(super) forms: Vec<Form>,
+    /// Rows of each form.
+    pub(super) counts: Vec<u64>,
+    /// Digests of common passwords found, by construction.
+    pub(super) hits: HashMap<Formula, u64>,
+    /// Values opened by a common password or the row's own words under the salted scheme.
+    pub(super) salted_hits: u64,
+    /// The rows with the smallest sampling keys.
+    pub(super) sample: Vec<Sampled>,
+}
+
+/// A row kept for proofs.
+pub(super) struct Sampled {
+    /// Hash of its place: the smallest of a table are its sample, however the input was cut.
+    pub(super) key: u64,
+    /// Where it is in its run.
+    pub(super) cell: Cell,
+    /// The run it belongs to; set when the run is accepted.
+    pub(super) run: u32,
+    pub(super) subject: Subject,
+}
+
+/// What one batch showed.
+pub(super) struct Run {
+    pub(super) rows: usize,
+    pub(super) bytes: u64,
+    pub(super) facts: Option<Chunk>,
+    pub(super) slots: Vec<SlotRun>,
+    pub(super) stats: Vec<ColumnStats>,
+    pub(super) values: Vec<ValueRecord>,
+    pub(super) digests: Vec<DigestRecord>,
+}
+
+/// A cheap, well-mixed hash of a place or a short text (the finaliser of MurmurHash3); not for secrets.
+pub(super) const fn mix(mut n: u64) -> u64 {
+    n ^= n >> 33;
+    n = n.wrapping_mul(0xff51_afd7_ed55_8ccd);
+    n ^= n >> 33;
+    n = n.wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    n ^ n >> 33
+}
+
+/// Who an account is, for telling one person in two tables from two people: case-insensitive in ASCII letters.
+fn identity_hash(text: &[u8]) -> u32 {
+    const LOWER: u64 = 0x2020_2020_2020_2020;
+    let mut hash = text.len() as u64;
+    let mut words = text.chunks_exact(8);
+    for word in &mut words {
+        hash = mix(hash ^ (u64::from_le_bytes(word.try_into().expect("eight bytes")) | LOWER));
+    }
+    let mut last = [0; 8];
+    last[..words.remainder().len()].copy_from_slice(words.remainder());
+    mix(hash ^ (u64::from_le_bytes(last) | LOWER)) as u32
+}
+
+/// The domain of a fingerprint: equal passwords under different schemes meet as passwords.
+#[derive(Clone, Copy)]
+enum Domain {
+    Stored = 1,
+    Password = 2,
+}
+
+impl Tools {
+    fn fingerprint(&self, domain: Domain, bytes: &[u8]) -> u128 {
+        let mut hasher = SipHasher13::new_with_keys(self.key.0 ^ domain as u64, self.key.1);
+        hasher.write(bytes);
+        hasher.finish128().as_u128()
+    }
+}
+
+/// Forms of one slot met in a batch, with what depends on the form alone.
+struct Dictionary {
+    forms: Vec<Form>,
+    counts: Vec<u64>,
+    decoders: Vec<Option<&'static dyn Scheme>>,
+    index: HashMap<Form, usize>,
+}
+
+impl Dictionary {
+    fn new() -> Self {
+        Self { forms: Vec::new(), counts: Vec::new(), decoders: Vec::new(), index: HashMap::new() }
+    }
+
+    /// The index of `form`. Few forms are looked through, many are looked up.
+    fn code(&mut self, form: Form) -> usize {
+        let code = if self.forms.len() <= 8 {
+            self.forms.iter().position(|f| *f == form)
+        } else {
+            self.index.get(&form).copied()
+        };
+        let code = code.unwrap_or_else(|| {
+            self.forms.push(form);
+            self.counts.push(0);
+            let decoder = if form.def.digest_len > 0 { plan::decoder(form) } else { None };
+            self.decoders.push(decoder);
+            self.index.insert(form, self.forms.len() - 1);
+            self.forms.len() - 1
+        });
+        self.counts[code] += 1;
+        code
+    }
+}
+
+/// What `recognise` says, with text that looks like an unknown modular hash told apart from a password.
+pub(super) fn form_of(value: &[u8]) -> Form {
+    let form = schemes::recognise(value);
+    if form.kind() == FormKind::Text && looks_modular(value) {
+        return Form::plain(&UNKNOWN_MODULAR);
+    }
+    form
+}
+
+/// `$word$…` or `{WORD}…` of at least 24 characters without a space: nobody's password.
+fn looks_modular(value: &[u8]) -> bool {
+    let close = match value.first() {
+        Some(b'$') => b'$',
+        Some(b'{') => b'}',
+        _ => return false,
+    };
+    value.len() >= 24
+        && !value.contains(&b' ')
+        && value[1..].iter().take(24).position(|b| *b == close).is_some_and(|at| {
+            at > 0 && value[1..=at].iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        })
+}
+
+/// Everything about `batch` under `plan`. Rows from `watch_from` on count, one in [`WATCH_ONE_IN`], into the statistics of
+/// columns that are not followed (those before were counted when the plan was made).
+pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watch_from: usize) -> io::Result<Run> {
+    let rows = batch.len();
+    assert!(rows < Cell::MAX_ROWS, "a batch is no larger than its block");
+    let mut stats = vec![ColumnStats::new(); batch.table.columns.len()];
+    watch(tools, plan, batch, watch_from, &mut stats);
+    let mut run = Run {
+        rows,
+        bytes: batch.bytes,
+        facts: None,
+        slots: Vec::new(),
+        stats: Vec::new(),
+        values: Vec::new(),
+        digests: Vec::new(),
+    };
+    if plan.slots.is_empty() {
+        run.stats = stats;
+        return Ok(run);
+    }
+    let people = People::of(plan, batch);
+    run.values.reserve(rows * plan.slots.len());
+    let mut facts: Vec<Vec<SlotFacts>> = Vec::with_capacity(plan.slots.len());
+    for (number, slot) in plan.slots.iter().enumerate() {
+        let mut observer = SlotObserver {
+            tools,
+            plan,
+            slot,
+            number,
+            batch,
+            people: &people,
+            dictionary: Dictionary::new(),
+            facts: vec![SlotFacts::default(); rows],
+            found: SlotRun::default(),
+        };
+        observer.each_row(&mut stats[slot.column], &mut run);
+        observer.own_words_unsalted();
+        observer.salted();
+        observer.samples();
+        observer.records(&mut run);
+        run.slots.push(SlotRun {
+            forms: observer.dictionary.forms,
+            counts: observer.dictionary.counts,
+            ..observer.found
+        });
+        facts.push(observer.facts);
+    }
+    let mut writer = FactsWriter::new(tools.identities, rows);
+    for (row, at) in batch.rows.iter().enumerate() {
+        let identity = if tools.identities { people.identity(row) } else { [&[][..]; 3] };
+        let of_row = RowFacts { at: *at, active: people.active[row], privileged: people.privileged[row], identity };
+        writer.row(&of_row, facts.iter().map(|slot| slot[row]));
+    }
+    run.facts = Some(tools.store.put(writer.finish())?);
+    run.stats = stats;
+    Ok(run)
+}
+
+fn watch(tools: &Tools, plan: &Plan, batch: &TableBatch, from: usize, stats: &mut [ColumnStats]) {
+    let watched: Vec<usize> =
+        (from..batch.len()).filter(|row| mix(batch.rows[*row].offset).is_multiple_of(WATCH_ONE_IN)).collect();
+    for (column, stats) in stats.iter_mut().enumerate() {
+        if plan.slots.iter().all(|slot| slot.column != column) {
+            for row in &watched {
+                see(tools, batch.cell(*row, column), stats);
+            }
+        }
+    }
+}
+
+/// Counts one cell into the statistics of its column.
+pub(super) fn see(tools: &Tools, cell: Option<&[u8]>, stats: &mut ColumnStats) {
+    let value = cell.unwrap_or_default();
+    let form = form_of(value);
+    let common = match form.kind() {
+        FormKind::Text => tools.common.rank(value).is_some(),
+        FormKind::Digest => {
+            let mut out = [0; 64];
+            let stored = Stored { value, form, salt: None };
+            plan::raw(plan::decoder(form), &stored, &mut out).is_some_and(|d| tools.index.find(d).is_some())
+        }
+        _ => false,
+    };
+    stats.observe(cell, form, common);
+}
+
+/// The people of a batch: what of each row does not depend on the credential.
+struct People<'a> {
+    batch: &'a TableBatch,
+    id: Option<usize>,
+    login: Option<usize>,
+    email: Option<usize>,
+    active: Vec<Option<bool>>,
+    privileged: Vec<bool>,
+}
+
+impl<'a> People<'a> {
+    fn of(plan: &Plan, batch: &'a TableBatch) -> Self {
+        let rows = 0..batch.len();
+        let active = match plan.active {
+            Some((column, inverted)) => {
+                rows.clone().map(|row| columns::active_value(batch.cell(row, column), inverted)).collect()
+            }
+            None => vec![None; batch.len()],
+        };
+        let login = |row| plan.login.and_then(|c| batch.cell(row, c)).is_some_and(columns::is_privileged_login);
+        let role = |row| plan.privilege.is_some_and(|c| columns::is_privileged(batch.cell(row, c)));
+        let privileged = rows.map(|row| role(row) || login(row)).collect();
+        Self { batch, id: plan.id, login: plan.login, email: plan.email, active, privileged }
+    }
+
+    fn cell(&self, row: usize, column: Option<usize>) -> &'a [u8] {
+        column.and_then(|c| self.batch.cell(row, c)).unwrap_or_default()
+    }
+
+    fn login(&self, row: usize) -> &'a [u8] {
+        self.cell(row, self.login)
+    }
+
+    fn email(&self, row: usize) -> &'a [u8] {
+        self.cell(row, self.email)
+    }
+
+    fn identity(&self, row: usize) -> [&'a [u8]; 3] {
+        [self.cell(row, self.id), self.login(row), self.email(row)]
+    }
+
+    fn identity_hash(&self, row: usize) -> u32 {
+        let who = [self.email(row), self.login(row), self.cell(row, self.id)];
+        who.into_iter().find(|w| !w.is_empty()).map_or_else(|| mix(self.batch.rows[row].offset) as u32, identity_hash)
+    }
+
+    /// The row's own words that are tried against hashes on every row: login, email, local part.
+    fn own(&self, row: usize) -> impl Iterator<Item = (Own, &'a [u8])> + use<'a> {
+        let (login, email) = (self.login(row), self.email(row));
+        let local = memchr::memchr(b'@', email).map_or(&[][..], |at| &email[..at]);
+        let local = if local == login { &[][..] } else { local };
+        [(Own::Login, login), (Own::Email, email), (Own::Email, local)].into_iter().filter(|(_, word)| word.len() > 2)
+    }
+}
+
+struct SlotObserver<'a> {
+    tools: &'a Tools,
+    plan: &'a Plan,
+    slot: &'a Slot,
+    number: usize,
+    batch: &'a TableBatch,
+    people: &'a People<'a>,
+    dictionary: Dictionary,
+    facts: Vec<SlotFacts>,
+    found: SlotRun,
+}
+
+impl SlotObserver<'_> {
+    /// Form, common password, own words for plaintext; statistics; digests for a breach source.
+    fn each_row(&mut self, stats: &mut ColumnStats, run: &mut Run) {
+        let tools = self.tools;
+        for row in 0..self.batch.len() {
+            let cell = self.batch.cell(row, self.slot.column);
+            let Some(value) = cell else {
+                stats.observe(None, Form::plain(&UNKNOWN_MODULAR), false);
+                continue;
+            };
+            let form = form_of(value);
+            let code = self.dictionary.code(form);
+            let facts = &mut self.facts[row];
+            facts.code = code as u32 + 1;
+            match form.kind() {
+                FormKind::Text => {
+                    facts.opened = tools.common.rank(value);
+                    let login = self.people.login(row);
+                    facts.own = guess::is_own(value, login, self.people.email(row));
+                    facts.default = guess::is_default(login, value);
+                    if tools.digests {
+                        let decoder = schemes::explain(form, false).into_iter().next();
+                        self.ask(row, code, value, form, decoder, run);
+                    }
+                }
+                FormKind::Digest | FormKind::Modular if form.def.digest_len > 0 => {
+                    let decoder = self.dictionary.decoders[code];
+                    let stored = Stored { value, form, salt: None };
+                    let mut out = [0; 64];
+                    if let Some(digest) = plan::raw(decoder, &stored, &mut out) {
+                        if let Some(hit) = tools.index.find(digest) {
+                            let facts = &mut self.facts[row];
+                            facts.opened = Some(hit.rank);
+                            *self.found.hits.entry(hit.formula).or_default() += 1;
+                            let word = tools.common.word(hit.rank as usize);
+                            let login = self.people.login(row);
+                            facts.own = guess::is_own(word, login, self.people.email(row));
+                            facts.default = guess::is_default(login, word);
+                        } else if schemes::is_empty_password(value, form) {
+                            self.facts[row].empty = true;
+                        }
+                        if tools.digests {
+                            for scheme in schemes::explain(form, false) {
+                                self.ask(row, code, value, form, Some(scheme), run);
+                            }
+                        }
+                    }
+                }
+                FormKind::Empty => facts.empty = true,
+                _ => {}
+            }
+            let facts = &self.facts[row];
+            stats.observe(cell, form, facts.opened.is_some());
+        }
+    }
+
+    fn ask(
+        &self,
+        row: usize,
+        code: usize,
+        value: &[u8],
+        form: Form,
+        scheme: Option<&'static dyn Scheme>,
+        run: &mut Run,
+    ) {
+        let Some(digest) = scheme.and_then(|s| s.digest(&Stored { value, form, salt: None })) else { return };
+        let (kind, mut bytes) = (u8::from(matches!(digest, Digest::Ntlm(_))), [0; 20]);
+        bytes[..digest.bytes().len()].copy_from_slice(digest.bytes());
+        let cell = Cell::new(row, self.number, false);
+        run.digests.push(DigestRecord { kind, digest: bytes, cell, form: code.min(usize::from(u16::MAX)) as u16 });
+    }
+
+    /// The row's own words against unsalted digests, many at a time.
+    fn own_words_unsalted(&mut self) {
+        for formula in &self.slot.unsalted {
+            let mut digests: Vec<(usize, [u8; 64])> = Vec::new();
+            for row in 0..self.batch.len() {
+                let facts = &self.facts[row];
+                let Some(code) = facts.code.checked_sub(1) else { continue };
+                let form = self.dictionary.forms[code as usize];
+                if facts.opened.is_some() || facts.empty || form.def.digest_len != formula.algorithm().digest_len() {
+                    continue;
+                }
+                let value = self.batch.cell(row, self.slot.column).unwrap_or_default();
+                let mut out = [0; 64];
+                let stored = Stored { value, form, salt: None };
+                if plan::raw(self.dictionary.decoders[code as usize], &stored, &mut out).is_some() {
+                    digests.push((row, out));
+                }
+            }
+            let len = formula.algorithm().digest_len();
+            let mut targets = Vec::with_capacity(digests.len() * 3);
+            let mut words = Vec::with_capacity(digests.len() * 3);
+            let mut whose = Vec::with_capacity(digests.len() * 3);
+            for (row, digest) in &digests {
+                for (own, word) in self.people.own(*row) {
+                    targets.push(Target { digest: &digest[..len], salt: &[] });
+                    words.push(word);
+                    whose.push((*row, own));
+                }
+            }
+            let (facts, hits) = (&mut self.facts, &mut self.found.hits);
+            guess::search_pairs(*formula, &targets, &words, &mut |pair| {
+                let (row, own) = whose[pair];
+                facts[row].own.get_or_insert(own);
+                *hits.entry(*formula).or_default() += 1;
+            });
+        }
+    }
+
+    /// Common passwords and the row's own words against salted digests, under the scheme that the plan proved.
+    fn salted(&mut self) {
+        let Some(scheme) = self.slot.salted else { return };
+        let Some(formula) = scheme.formula() else { return };
+        let mut decoded = Vec::new();
+        for row in 0..self.batch.len() {
+            let facts = &self.facts[row];
+            let Some(code) = facts.code.checked_sub(1) else { continue };
+            let form = self.dictionary.forms[code as usize];
+            if facts.opened.is_some() || !scheme.forms().iter().any(|f| std::ptr::eq(*f, form.def)) {
+                continue;
+            }
+            let value = self.batch.cell(row, self.slot.column).unwrap_or_default();
+            let salt = self.slot.salt.and_then(|c| self.batch.cell(row, c));
+            let stored = Stored { value, form, salt };
+            let mut digest = [0; 64];
+            if let (Some(len), Some(salt)) = (scheme.raw_digest(&stored, &mut digest), scheme.salt(&stored)) {
+                decoded.push((row, digest, len, salt));
+            }
+        }
+        let targets: Vec<Target<'_>> =
+            decoded.iter().map(|(_, digest, len, salt)| Target { digest: &digest[..*len], salt }).collect();
+        let common = self.tools.common;
+        let words: Vec<&[u8]> =
+            (0..self.tools.guess_words.min(common.len())).map(|rank| common.word(rank)).collect();
+        let (facts, people) = (&mut self.facts, self.people);
+        let mut hits = 0;
+        guess::search(formula, &targets, &words, &mut |target, rank| {
+            let row = decoded[target].0;
+            facts[row].opened = Some(rank as u32);
+            facts[row].own = guess::is_own(words[rank], people.login(row), people.email(row));
+            facts[row].default = guess::is_default(people.login(row), words[rank]);
+            hits += 1;
+        });
+        let (mut pair_targets, mut pair_words, mut whose) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, (row, ..)) in decoded.iter().enumerate() {
+            for (own, word) in people.own(*row) {
+                pair_targets.push(targets[at]);
+                pair_words.push(word);
+                whose.push((*row, own));
+            }
+            pair_targets.push(targets[at]);
+            pair_words.push(&[][..]);
+            whose.push((*row, Own::Login));
+        }
+        guess::search_pairs(formula, &pair_targets, &pair_words, &mut |pair| {
+            let (row, own) = whose[pair];
+            if pair_words[pair].is_empty() {
+                facts[row].empty = true;
+            } else {
+                facts[row].own.get_or_insert(own);
+            }
+            hits += 1;
+        });
+        self.found.salted_hits = hits;
+    }
+
+    /// The rows with the smallest sampling keys.
+    fn samples(&mut self) {
+        let mut keys: Vec<(u64, usize)> = (0..self.batch.len())
+            .filter(|row| {
+                self.facts[*row].code.checked_sub(1).is_some_and(|code| {
+                    matches!(
+                        self.dictionary.forms[code as usize].kind(),
+                        FormKind::Digest | FormKind::SaltedDigest | FormKind::Modular
+                    )
+                })
+            })
+            .map(|row| (mix(self.batch.rows[row].offset), row))
+            .collect();
+        if keys.len() > SAMPLE {
+            keys.select_nth_unstable(SAMPLE - 1);
+            keys.truncate(SAMPLE);
+        }
+        let cell = |row: usize, column: Option<usize>| column.and_then(|c| self.batch.cell(row, c));
+        self.found.sample = keys
+            .into_iter()
+            .map(|(key, row)| {
+                let form = self.dictionary.forms[self.facts[row].code as usize - 1];
+                let value = cell(row, Some(self.slot.column)).unwrap_or_default();
+                let (salt, login) = (cell(row, self.slot.salt), cell(row, self.plan.login));
+                let subject = Subject::new(form, value, salt, login, cell(row, self.plan.email));
+                Sampled { key, cell: Cell::new(row, self.number, false), run: 0, subject }
+            })
+            .collect();
+    }
+
+    /// Fingerprints for the joins.
+    fn records(&self, run: &mut Run) {
+        for (row, facts) in self.facts.iter().enumerate() {
+            let Some(code) = facts.code.checked_sub(1) else { continue };
+            let kind = self.dictionary.forms[code as usize].kind();
+            if matches!(kind, FormKind::Empty | FormKind::State) {
+                continue;
+            }
+            let value = self.batch.cell(row, self.slot.column).unwrap_or_default();
+            let (identity, privileged) = (self.people.identity_hash(row), self.people.privileged[row]);
+            let mut record = |domain, bytes: &[u8], secondary| {
+                let fingerprint = self.tools.fingerprint(domain, bytes);
+                let cell = Cell::new(row, self.number, secondary);
+                run.values.push(ValueRecord { fingerprint, cell, identity, privileged });
+            };
+            let word = facts.opened.map(|rank| self.tools.common.word(rank as usize));
+            match (kind, word) {
+                (FormKind::Text, _) => record(Domain::Password, value, false),
+                (FormKind::Digest, Some(word)) if self.slot.salted.is_none() => record(Domain::Password, word, false),
+                (_, Some(word)) => {
+                    record(Domain::Stored, value, false);
+                    record(Domain::Password, word, true);
+                }
+                (_, None) => record(Domain::Stored, value, false),
+            }
+        }
+    }
+}
+
+/// Keeps the [`SAMPLE`] rows with the smallest keys of `into` and `more`.
+pub(super) fn merge_samples(into: &mut Vec<Sampled>, mut more: Vec<Sampled>) {
+    into.append(&mut more);
+    if into.len() > SAMPLE {
+        into.select_nth_unstable_by_key(SAMPLE - 1, |s| s.key);
+        into.truncate(SAMPLE);
+    }
+}
+
+/// A place in words: `line 53, byte 10233`; formats without lines say only the byte.
+pub(super) fn place(at: RowAt) -> String {
+    if at.line == 0 { format!("byte {}", at.offset) } else { format!("line {}, byte {}", at.line, at.offset) }
+}

@@ -1,0 +1,212 @@
+//! What is kept of each row of a table: decided after its first rows, checked at its end.
+//!
+//! Most columns of a database can never hold a password, and keeping them would cost more than all the rest. So the
+//! first [`WARM_UP`] rows decide which columns are followed. When the whole table is known, the roles are assigned once
+//! more; if a column that was not followed turns out to be a credential, the unit is read again with that column pinned
+//! (see [`Pins`]). So a plan is a guess about cost, never about the result.
+
+use std::collections::BTreeMap;
+
+use crate::columns::{self, ColumnStats};
+use crate::guess::DigestIndex;
+use crate::model::{Assignment, Form, FormKind, Formula, Role, Table, TableBatch};
+use crate::schemes::{self, Scheme, Stored};
+
+use super::prove::{self, Subject};
+
+/// Rows of a table that decide its plan; measured: enough for 3 % common passwords to show, 5 ms of work.
+pub(super) const WARM_UP: usize = 1024;
+
+/// Most credential columns followed in one table; more than any product's schema has.
+pub(super) const MAX_SLOTS: usize = 32;
+
+/// A credential column that is followed.
+pub(super) struct Slot {
+    /// The column.
+    pub(super) column: usize,
+    /// The column of its salts.
+    pub(super) salt: Option<usize>,
+    /// Unsalted constructions under which the row's own words are tried.
+    pub(super) unsalted: Vec<Formula>,
+    /// The salted construction that opened values of the first rows: tried on every row.
+    pub(super) salted: Option<&'static dyn Scheme>,
+}
+
+/// What is kept of each row.
+pub(super) struct Plan {
+    pub(super) slots: Vec<Slot>,
+    pub(super) id: Option<usize>,
+    pub(super) login: Option<usize>,
+    pub(super) email: Option<usize>,
+    /// Column, and whether true means disabled.
+    pub(super) active: Option<(usize, bool)>,
+    pub(super) privilege: Option<usize>,
+}
+
+/// What earlier readings of a unit taught, by table.
+pub(super) type Pins = BTreeMap<String, TablePins>;
+
+/// What earlier readings taught about one table.
+pub(super) struct TablePins {
+    /// All its columns, by name: a table may gain columns on the way, never lose or move one.
+    pub(super) columns: Vec<String>,
+    /// The columns to follow, and how.
+    pub(super) pins: Vec<Pin>,
+}
+
+/// One column to follow.
+#[derive(Clone)]
+pub(super) struct Pin {
+    pub(super) column: String,
+    pub(super) salt: Option<String>,
+    pub(super) salted: Option<&'static dyn Scheme>,
+}
+
+/// The best column of a role.
+pub(super) fn best(roles: &[Assignment], role: Role) -> Option<usize> {
+    let best = roles.iter().filter(|a| a.role == role).map(|a| a.confidence).max()?;
+    roles.iter().position(|a| a.role == role && a.confidence == best)
+}
+
+impl Plan {
+    /// Decides from the first rows.
+    pub(super) fn new(
+        table: &Table,
+        stats: &[ColumnStats],
+        first: &[TableBatch],
+        pins: &Pins,
+        index: &DigestIndex,
+    ) -> Self {
+        let roles = columns::assign(table, stats);
+        let login = best(&roles, Role::Login);
+        let email = best(&roles, Role::Email);
+        let mut slots: Vec<Slot> = Vec::new();
+        if let Some(known) = pins.get(&table.name) {
+            let by_name = |name: &String| known.columns.iter().position(|c| c == name);
+            for pin in &known.pins {
+                if let Some(column) = by_name(&pin.column).filter(|c| slots.iter().all(|s| s.column != *c)) {
+                    let salt = pin.salt.as_ref().and_then(by_name);
+                    slots.push(Slot { column, salt, unsalted: Vec::new(), salted: pin.salted });
+                }
+            }
+        }
+        let mut credentials: Vec<usize> = (0..roles.len()).filter(|i| roles[*i].role == Role::Credential).collect();
+        credentials.sort_by_key(|i| std::cmp::Reverse(roles[*i].confidence));
+        for column in credentials {
+            if slots.iter().all(|s| s.column != column) {
+                slots.push(Slot { column, salt: roles[column].salt, unsalted: Vec::new(), salted: None });
+            }
+        }
+        slots.truncate(MAX_SLOTS);
+        for slot in &mut slots {
+            slot.learn(first, login, email, index);
+        }
+        let active = best(&roles, Role::Active).map(|c| (c, roles[c].inverted));
+        Self { slots, id: best(&roles, Role::Id), login, email, active, privilege: best(&roles, Role::Privilege) }
+    }
+
+    /// Whether `final_roles`, made from the whole table, ask for something this plan did not keep; then the pins for the
+    /// next reading.
+    pub(super) fn misses(
+        &self,
+        table: &Table,
+        final_roles: &[Assignment],
+        proved: &[Option<&'static dyn Scheme>],
+    ) -> Option<Vec<Pin>> {
+        let name = |column: usize| table.columns[column].name.clone();
+        let mut missed = false;
+        let mut pins: Vec<Pin> = Vec::new();
+        for (slot, proved) in self.slots.iter().zip(proved) {
+            let mut salt = slot.salt;
+            let role = &final_roles[slot.column];
+            if role.role == Role::Credential && role.salt.is_some() && role.salt != slot.salt {
+                salt = role.salt;
+                missed = true;
+            }
+            if proved.is_some() && slot.salted.is_none() {
+                missed = true;
+            }
+            pins.push(Pin { column: name(slot.column), salt: salt.map(name), salted: slot.salted.or(*proved) });
+        }
+        for (column, role) in final_roles.iter().enumerate() {
+            if role.role == Role::Credential
+                && pins.len() < MAX_SLOTS
+                && self.slots.iter().all(|s| s.column != column)
+            {
+                missed = true;
+                pins.push(Pin { column: name(column), salt: role.salt.map(name), salted: None });
+            }
+        }
+        // Which of two login columns is used was decided by the first rows and is not chased further.
+        missed.then_some(pins)
+    }
+}
+
+impl Slot {
+    /// Which constructions are worth trying on every row: those the first rows prove, else the most plausible ones.
+    fn learn(&mut self, first: &[TableBatch], login: Option<usize>, email: Option<usize>, index: &DigestIndex) {
+        let subjects = self.subjects(first, login, email);
+        let mut plausible: Vec<Formula> = Vec::new();
+        let mut proved: Vec<Formula> = Vec::new();
+        for subject in &subjects {
+            let form = subject.form;
+            for scheme in schemes::explain(form, self.salt.is_some()) {
+                let Some(formula) = scheme.formula().filter(|f| !f.is_salted()) else { continue };
+                if !plausible.contains(&formula) {
+                    plausible.push(formula);
+                }
+                let mut digest = [0; 64];
+                if let Some(len) = scheme.raw_digest(&subject.stored(), &mut digest) {
+                    if let Some(hit) = index.find(&digest[..len]) {
+                        if !proved.contains(&hit.formula) {
+                            proved.push(hit.formula);
+                        }
+                    }
+                }
+            }
+        }
+        self.unsalted = if proved.is_empty() { plausible } else { proved };
+        if self.salted.is_none() && self.unsalted_unproved(&subjects, index) {
+            self.salted = prove::salted(&subjects, self.salt.is_some());
+        }
+    }
+
+    /// Whether the first rows leave it open that the digests are salted.
+    fn unsalted_unproved(&self, subjects: &[Subject], index: &DigestIndex) -> bool {
+        subjects.iter().any(|s| s.form.kind() == FormKind::SaltedDigest)
+            || subjects.iter().all(|s| prove::in_index(s, index).is_none())
+    }
+
+    fn subjects(&self, first: &[TableBatch], login: Option<usize>, email: Option<usize>) -> Vec<Subject> {
+        let mut subjects = Vec::new();
+        for batch in first {
+            for row in 0..batch.len() {
+                let Some(value) = batch.cell(row, self.column).filter(|v| !v.is_empty()) else { continue };
+                let form = schemes::recognise(value);
+                if matches!(form.kind(), FormKind::Digest | FormKind::SaltedDigest) {
+                    let cell = |column: Option<usize>| column.and_then(|c| batch.cell(row, c));
+                    subjects.push(Subject::new(form, value, cell(self.salt), cell(login), cell(email)));
+                    if subjects.len() == prove::SAMPLE {
+                        return subjects;
+                    }
+                }
+            }
+        }
+        subjects
+    }
+}
+
+/// The first scheme that explains `form` without a salt and can give its raw digest.
+pub(super) fn decoder(form: Form) -> Option<&'static dyn Scheme> {
+    schemes::explain(form, false).into_iter().find(|s| s.formula().is_some_and(|f| !f.is_salted()))
+}
+
+/// The raw digest of `stored` under `decoder`.
+pub(super) fn raw<'a>(
+    decoder: Option<&'static dyn Scheme>,
+    stored: &Stored<'_>,
+    out: &'a mut [u8; 64],
+) -> Option<&'a [u8]> {
+    let len = decoder?.raw_digest(stored, out)?;
+    Some(&out[..len])
+}

@@ -1,0 +1,743 @@
+//! The end of an audit: schemes resolved, joins made, every row judged in input order, the report put together.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+use std::io;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+use rayon::prelude::*;
+use sha2::{Digest as _, Sha256};
+
+use crate::breach;
+use crate::error::Error;
+use crate::judge::judge;
+use crate::model::{
+    AccountTotals, BreachReport, ColumnReport, Confidence, Finding, Policy, Reason, Reasons, Report,
+    ReportSkip, ReportTable, ResetRow, Role, RowAt, Severity, Tier, Verdict,
+};
+use crate::schemes::Protection;
+use crate::settings::BreachChoice;
+
+use super::facts::{FactsReader, SlotFacts};
+use super::joins::{Cell, ColumnKey, DigestRecord, Fact, Grouped, Joins, group};
+use super::observe::place;
+use super::prove::{self, Slow, Subject};
+use super::resolve::{self, Resolved};
+use super::unit::{TableDone, UnitDone};
+use super::{Resets, Shared, asking};
+
+/// Work spent on trying likely passwords against the slow hashes of one column, in nanoseconds of [`Scheme::work`]:
+/// about five seconds of one core.
+///
+/// [`Scheme::work`]: crate::schemes::Scheme::work
+const SLOW_BUDGET: u64 = 5_000_000_000;
+/// Schemes with parameters that a report lists for one column.
+const MAX_SCHEMES: usize = 12;
+
+/// One table with everything decided about its columns.
+struct Decided<'a> {
+    unit: &'a UnitDone,
+    table: &'a TableDone,
+    /// By slot; `None` where the column is no credential after all.
+    slots: Vec<Option<Vec<Resolved>>>,
+    slow: Vec<Slow>,
+}
+
+impl Decided<'_> {
+    fn has_credentials(&self) -> bool {
+        self.slots.iter().any(Option::is_some)
+    }
+
+    fn column_name(&self, slot: usize) -> &str {
+        &self.table.table.columns[self.table.plan.slots[slot].column].name
+    }
+
+    fn resolved(&self, slot: usize, form: u32) -> Option<&Resolved> {
+        self.slots.get(slot)?.as_ref()?.get(form as usize)
+    }
+
+    /// Unit and table, for people.
+    fn label(&self) -> String {
+        let (unit, table) = (&self.unit.target.unit, &self.table.table.name);
+        match (unit.is_empty(), table.is_empty()) {
+            (true, _) => table.clone(),
+            (false, true) => unit.clone(),
+            (false, false) => format!("{unit}: {table}"),
+        }
+    }
+}
+
+/// Joins, judges and reports.
+pub(super) fn conclude(
+    shared: &Shared<'_>,
+    units: Vec<UnitDone>,
+    skipped: Vec<ReportSkip>,
+    resets: Option<&mut Resets<'_>>,
+) -> Result<Report, Error> {
+    let settings = shared.settings;
+    let spool_error = |error: io::Error| Error::spool(&settings.spool_dir, error);
+    shared.progress.phase("trying likely passwords");
+    let decided: Vec<Decided<'_>> =
+        units.iter().flat_map(|unit| unit.tables.iter().map(move |t| (unit, t))).map(|(u, t)| decide(u, t, &settings.policy)).collect();
+    let run_count = shared.next_run.load(Ordering::Relaxed);
+    let mut run_of: Vec<Option<(u32, u32)>> = vec![None; run_count as usize];
+    for (at, table) in decided.iter().enumerate() {
+        for (number, run) in table.table.runs.iter().enumerate() {
+            run_of[run.id as usize] = Some((at as u32, number as u32));
+        }
+    }
+    let joins = Joins::new(shared.tools.store.clone(), run_count);
+    shared.progress.phase("grouping equal values");
+    let column_of = |run: u32, slot: usize| {
+        let (at, _) = run_of[run as usize]?;
+        let live = decided[at as usize].slots.get(slot)?.is_some();
+        live.then_some(ColumnKey { table: at, slot: slot as u32 })
+    };
+    let values = shared.values.lock().unwrap_or_else(PoisonError::into_inner);
+    let grouped = group(&values, &column_of, &joins).map_err(spool_error)?;
+    drop(values);
+    for table in &decided {
+        tell_slow(table, &joins).map_err(spool_error)?;
+    }
+    let asked = ask(shared, &decided, &run_of, &joins)?;
+    shared.progress.phase("judging");
+    let judged = judge_all(shared, &decided, &joins, resets)?;
+    Ok(report(shared, &units, &decided, &judged, &grouped, asked, skipped))
+}
+
+fn decide<'a>(unit: &'a UnitDone, table: &'a TableDone, policy: &Policy) -> Decided<'a> {
+    let mut slots = Vec::new();
+    let mut slow = Vec::new();
+    for number in 0..table.slots.len() {
+        if resolve::is_credential(table, number) {
+            let tried = try_slow(table, number);
+            slots.push(Some(resolve::slot(table, number, &tried, policy)));
+            slow.push(tried);
+        } else {
+            slots.push(None);
+            slow.push(Slow::default());
+        }
+    }
+    Decided { unit, table, slots, slow }
+}
+
+/// The slot's sample, smallest sampling key first.
+fn sample_order(table: &TableDone, slot: usize) -> Vec<usize> {
+    let sample = &table.slots[slot].sample;
+    let mut order: Vec<usize> = (0..sample.len()).collect();
+    order.sort_by_key(|at| sample[*at].key);
+    order
+}
+
+fn try_slow(table: &TableDone, slot: usize) -> Slow {
+    let sample = &table.slots[slot].sample;
+    let order = sample_order(table, slot);
+    let subjects: Vec<Subject> = order.iter().map(|at| sample[*at].subject.clone()).collect();
+    let mut slow = prove::slow(&subjects, SLOW_BUDGET);
+    for (at, _) in &mut slow.opened {
+        *at = order[*at];
+    }
+    slow
+}
+
+fn tell_slow(table: &Decided<'_>, joins: &Joins) -> io::Result<()> {
+    for (slot, slow) in table.slow.iter().enumerate() {
+        for (at, opened) in &slow.opened {
+            let sampled = &table.table.slots[slot].sample[*at];
+            let fact = Fact::Opened {
+                common: opened.common,
+                login: opened.own == Some(crate::guess::Own::Login),
+                email: opened.own == Some(crate::guess::Own::Email),
+                default: opened.default,
+            };
+            joins.add(sampled.run, sampled.cell, fact)?;
+        }
+    }
+    Ok(())
+}
+
+/// Asks the chosen source about every digest whose form turned out to be one.
+fn ask(
+    shared: &Shared<'_>,
+    decided: &[Decided<'_>],
+    run_of: &[Option<(u32, u32)>],
+    joins: &Joins,
+) -> Result<Option<BreachReport>, Error> {
+    let BreachChoice::Hibp { base_url, padding, ca, concurrency } = &shared.settings.breach else { return Ok(None) };
+    shared.progress.phase("asking the breach source");
+    let options = breach::HibpOptions {
+        base_url: base_url.clone(),
+        padding: *padding,
+        ca: ca.clone(),
+        concurrency: *concurrency,
+        ..breach::HibpOptions::default()
+    };
+    let source = breach::Hibp::new(options).map_err(|e| Error::breach(e.0))?;
+    let valid = |run: u32, record: &DigestRecord| {
+        let Some((at, number)) = run_of[run as usize] else { return false };
+        let table = &decided[at as usize];
+        let slot = record.cell.slot();
+        let codes = &table.table.runs[number as usize].codes;
+        let form = codes.get(slot).and_then(|codes| codes.get(usize::from(record.form)));
+        let Some(scheme) = form.and_then(|form| table.resolved(slot, *form)).and_then(|r| r.scheme) else {
+            return false;
+        };
+        let kind = if record.kind == 0 { crate::model::DigestKind::Sha1 } else { crate::model::DigestKind::Ntlm };
+        scheme.asks() == Some(kind)
+    };
+    let digests = shared.digests.lock().unwrap_or_else(PoisonError::into_inner);
+    let report = asking::ask(&source, &digests, shared.tools.key.0, &valid, joins);
+    report.map(Some).map_err(|error| Error::spool(&shared.settings.spool_dir, error))
+}
+
+/// How many rows carried a set of reasons, and where the first was.
+#[derive(Clone, Copy)]
+struct Counted {
+    reasons: Reasons,
+    rows: u64,
+    first: RowAt,
+}
+
+/// Counts of one table.
+#[derive(Clone, Default)]
+struct Tally {
+    accounts: AccountTotals,
+    /// By slot, and last what concerns the row as a whole.
+    counted: Vec<Vec<Counted>>,
+    /// By slot: values opened by the common-password list.
+    opened: Vec<u64>,
+}
+
+impl Tally {
+    fn new(slots: usize) -> Self {
+        Self { accounts: AccountTotals::default(), counted: vec![Vec::new(); slots + 1], opened: vec![0; slots] }
+    }
+
+    fn count(&mut self, slot: usize, reasons: Reasons, rows: u64, first: RowAt) {
+        if reasons.is_empty() {
+            return;
+        }
+        match self.counted[slot].iter_mut().find(|c| c.reasons == reasons) {
+            Some(counted) => counted.rows += rows,
+            None => self.counted[slot].push(Counted { reasons, rows, first }),
+        }
+    }
+
+    fn merge(&mut self, later: &Self) {
+        self.accounts.merge(&later.accounts);
+        for (slot, counted) in later.counted.iter().enumerate() {
+            for c in counted {
+                self.count(slot, c.reasons, c.rows, c.first);
+            }
+        }
+        for (sum, more) in self.opened.iter_mut().zip(&later.opened) {
+            *sum += more;
+        }
+    }
+
+    /// Rows and first place of each reason in `slot`.
+    fn by_reason(&self, slot: usize) -> BTreeMap<Reason, (u64, RowAt)> {
+        let mut by_reason: BTreeMap<Reason, (u64, RowAt)> = BTreeMap::new();
+        for counted in &self.counted[slot] {
+            for reason in counted.reasons.iter() {
+                let entry = by_reason.entry(reason).or_insert((0, counted.first));
+                entry.0 += counted.rows;
+                if counted.first.offset < entry.1.offset {
+                    entry.1 = counted.first;
+                }
+            }
+        }
+        by_reason
+    }
+}
+
+/// Judges rows of one table; remembers verdicts by their reasons, of which there are few.
+struct Judge<'a> {
+    table: &'a Decided<'a>,
+    policy: &'a Policy,
+    tally: Tally,
+    known: Vec<Verdict>,
+}
+
+/// One judged row.
+struct Judged {
+    verdict: Verdict,
+    exposure_count: Option<u64>,
+}
+
+impl<'a> Judge<'a> {
+    fn new(table: &'a Decided<'a>, policy: &'a Policy) -> Self {
+        Self { table, policy, tally: Tally::new(table.slots.len()), known: Vec::new() }
+    }
+
+    /// Judges one row. `forms` has the slots' form indexes (by the table's numbering), `facts` what the joins know.
+    fn row(
+        &mut self,
+        at: RowAt,
+        row: &super::facts::RowFacts<'_>,
+        slots: &[SlotFacts],
+        codes: &[Vec<u32>],
+        facts: &[(u32, Cell, Fact)],
+    ) -> Judged {
+        let mut all = Reasons::EMPTY;
+        let mut holds = false;
+        let mut exposure_count = None;
+        for (slot, stored) in slots.iter().enumerate() {
+            let Some(code) = stored.code.checked_sub(1) else { continue };
+            let Some(resolved) = self.table.resolved(slot, codes[slot][code as usize]) else { continue };
+            let mut reasons = resolved.reasons;
+            if stored.empty && resolved.scheme.is_some() {
+                reasons.insert(Reason::EmptyPassword);
+            }
+            if stored.opened.is_some() {
+                reasons.insert(Reason::CommonPassword);
+                self.tally.opened[slot] += 1;
+            }
+            if stored.default {
+                reasons.insert(Reason::DefaultCredential);
+            }
+            match stored.own {
+                Some(crate::guess::Own::Login) => reasons.insert(Reason::PasswordIsLogin),
+                Some(crate::guess::Own::Email) => reasons.insert(Reason::PasswordIsEmail),
+                None => {}
+            }
+            for (_, cell, fact) in facts {
+                if cell.slot() == slot {
+                    self.fact(*fact, &mut reasons, &mut exposure_count);
+                }
+            }
+            holds |= !reasons.contains(Reason::NoCredential);
+            self.tally.count(slot, reasons, 1, at);
+            all = all.union(reasons);
+        }
+        let mut of_row = Reasons::EMPTY;
+        if holds {
+            all.remove(Reason::NoCredential);
+        } else {
+            of_row.insert(Reason::NoCredential);
+        }
+        if row.active == Some(false) {
+            of_row.insert(Reason::InactiveAccount);
+        }
+        if row.privileged {
+            of_row.insert(Reason::Privileged);
+        }
+        self.tally.count(slots.len(), of_row, 1, at);
+        let verdict = self.verdict(all.union(of_row));
+        self.tally.accounts.add(verdict.tier, 1);
+        Judged { verdict, exposure_count }
+    }
+
+    fn fact(&self, fact: Fact, reasons: &mut Reasons, exposure_count: &mut Option<u64>) {
+        match fact {
+            Fact::Shared { privileged } => {
+                reasons.insert(Reason::SharedPassword);
+                if privileged {
+                    reasons.insert(Reason::SharedWithPrivileged);
+                }
+            }
+            Fact::Seen(count) => {
+                *exposure_count = (*exposure_count).max(count);
+                let often = count.is_some_and(|count| count >= self.policy.breached_often_from);
+                reasons.insert(if often { Reason::BreachedOften } else { Reason::Breached });
+            }
+            Fact::Unknown(_) => reasons.insert(Reason::NotAnswered),
+            Fact::Opened { common, login, email, default } => {
+                for (told, reason) in [
+                    (common, Reason::CommonPassword),
+                    (login, Reason::PasswordIsLogin),
+                    (email, Reason::PasswordIsEmail),
+                    (default, Reason::DefaultCredential),
+                ] {
+                    if told {
+                        reasons.insert(reason);
+                    }
+                }
+            }
+        }
+    }
+
+    fn verdict(&mut self, reasons: Reasons) -> Verdict {
+        if let Some(known) = self.known.iter().find(|v| v.reasons == reasons) {
+            return *known;
+        }
+        let verdict = judge(reasons, self.policy);
+        self.known.push(verdict);
+        verdict
+    }
+}
+
+/// Judges every table: in parallel where only counts are wanted, row after row where a reset list is written.
+fn judge_all(
+    shared: &Shared<'_>,
+    decided: &[Decided<'_>],
+    joins: &Joins,
+    mut resets: Option<&mut Resets<'_>>,
+) -> Result<Vec<Tally>, Error> {
+    let mut tallies = Vec::with_capacity(decided.len());
+    for table in decided {
+        let mut tally = Tally::new(table.slots.len());
+        if table.has_credentials() {
+            let mut spans: Vec<&[super::unit::RunDone]> = Vec::new();
+            spans.extend(table.table.runs.chunk_by(|a, b| Joins::bucket_of(a.id) == Joins::bucket_of(b.id)));
+            match resets.as_deref_mut() {
+                Some(resets) => {
+                    for span in spans {
+                        tally.merge(&judge_span(shared, table, span, joins, Some(&mut *resets))?);
+                    }
+                }
+                None => {
+                    let parts: Vec<Result<Tally, Error>> =
+                        spans.into_par_iter().map(|span| judge_span(shared, table, span, joins, None)).collect();
+                    for part in parts {
+                        tally.merge(&part?);
+                    }
+                }
+            }
+        }
+        tallies.push(tally);
+    }
+    Ok(tallies)
+}
+
+/// Judges consecutive runs whose joined facts lie together.
+fn judge_span(
+    shared: &Shared<'_>,
+    table: &Decided<'_>,
+    runs: &[super::unit::RunDone],
+    joins: &Joins,
+    mut resets: Option<&mut Resets<'_>>,
+) -> Result<Tally, Error> {
+    let spool_error = |error: io::Error| Error::spool(&shared.settings.spool_dir, error);
+    let mut judge = Judge::new(table, &shared.settings.policy);
+    let Some(first) = runs.first() else { return Ok(judge.tally) };
+    let facts = joins.load(Joins::bucket_of(first.id)).map_err(spool_error)?;
+    let label = table.label();
+    let (mut scheme, mut locator) = (String::new(), String::new());
+    let mut slots = vec![SlotFacts::default(); table.slots.len()];
+    for run in runs {
+        let from = facts.partition_point(|(id, ..)| *id < run.id);
+        let to = facts.partition_point(|(id, ..)| *id <= run.id);
+        let mut known = &facts[from..to];
+        let Some(chunk) = &run.facts else { continue };
+        let bytes = chunk.get().map_err(spool_error)?;
+        let mut reader = FactsReader::new(&bytes, shared.tools.identities);
+        for number in 0..run.rows {
+            let row = reader.row(&mut slots).ok_or_else(|| Error::internal("the facts of a run are cut short"))?;
+            let mine = known.iter().take_while(|(_, cell, _)| cell.row() == number).count();
+            let (of_row, rest) = known.split_at(mine);
+            known = rest;
+            let line = if row.at.line == 0 { 0 } else { row.at.line + run.line_base };
+            let at = RowAt { offset: row.at.offset, line };
+            let judged = judge.row(at, &row, &slots, &run.codes, of_row);
+            let Some(resets) = resets.as_deref_mut() else { continue };
+            if judged.verdict.tier == Tier::None {
+                continue;
+            }
+            scheme.clear();
+            for (slot, stored) in slots.iter().enumerate() {
+                let resolved = stored.code.checked_sub(1).and_then(|c| table.resolved(slot, run.codes[slot][c as usize]));
+                if let Some(resolved) = resolved {
+                    if !scheme.is_empty() {
+                        scheme.push_str(" + ");
+                    }
+                    scheme.push_str(&resolved.describe);
+                }
+            }
+            locator.clear();
+            let unit = if table.unit.target.unit.is_empty() { &table.unit.target.target } else { &table.unit.target.unit };
+            // Writing to a String cannot fail.
+            let _ = match at.line {
+                0 => write!(locator, "{unit}: byte {}", at.offset),
+                line => write!(locator, "{unit}: line {line}, byte {}", at.offset),
+            };
+            resets(&ResetRow {
+                tier: judged.verdict.tier,
+                target: &table.unit.target.target,
+                table: &label,
+                account_id: row.identity[0],
+                login: row.identity[1],
+                email: row.identity[2],
+                reasons: judged.verdict.reasons,
+                scheme: &scheme,
+                exposure_count: judged.exposure_count,
+                active: row.active,
+                locator: &locator,
+            })
+            .map_err(Error::resets)?;
+        }
+    }
+    Ok(judge.tally)
+}
+
+fn report(
+    shared: &Shared<'_>,
+    units: &[UnitDone],
+    decided: &[Decided<'_>],
+    tallies: &[Tally],
+    grouped: &HashMap<ColumnKey, Grouped>,
+    asked: Option<BreachReport>,
+    skipped: Vec<ReportSkip>,
+) -> Report {
+    let mut report = Report { skipped, ..Report::default() };
+    for unit in units {
+        report.targets.push(unit.target.clone());
+        report.bytes.read += unit.bytes.read;
+        report.bytes.rows += unit.bytes.rows;
+        report.bytes.other += unit.bytes.other;
+        report.bytes.not_understood += unit.bytes.not_understood;
+        report.skipped.extend(unit.skipped.iter().cloned());
+    }
+    let mut embedded = BreachReport { source: "embedded list".into(), ..BreachReport::default() };
+    let mut not_asked: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    let mut askable = 0;
+    for (at, (table, tally)) in decided.iter().zip(tallies).enumerate() {
+        let of_column = |slot: usize| {
+            grouped.get(&ColumnKey { table: at as u32, slot: slot as u32 }).copied().unwrap_or_default()
+        };
+        report.accounts.merge(&tally.accounts);
+        report.tables.push(ReportTable {
+            target: table.unit.target.target.clone(),
+            unit: table.unit.target.unit.clone(),
+            table: table.table.table.name.clone(),
+            rows: table.table.rows,
+            accounts: tally.accounts.total,
+            columns: columns(table, &of_column),
+            tiers: tally.accounts,
+        });
+        findings(table, tally, &of_column, &mut report.findings);
+        askable += tried_by_list(table, tally, &mut embedded, &mut not_asked);
+    }
+    embedded.not_seen = embedded.asked - embedded.seen;
+    report.findings.sort_by(|a, b| {
+        b.severity.cmp(&a.severity).then_with(|| (&a.target, &a.locator, a.rule).cmp(&(&b.target, &b.locator, b.rule)))
+    });
+    for (scheme, (values, tried)) in not_asked {
+        let tried = if tried == 0 { "none tried".into() } else { format!("{tried} tried with likely passwords") };
+        report.not_asked.push(format!("{scheme}: {values} values that no breach source can be asked about, {tried}"));
+    }
+    match (asked, &shared.settings.breach) {
+        (Some(asked), _) => {
+            report.breach.push(asked);
+            report.breach.push(embedded);
+        }
+        (None, choice) => {
+            if askable > 0 {
+                report.not_asked.insert(
+                    0,
+                    format!("{askable} values could be asked of the Pwned Passwords service: --breach hibp"),
+                );
+            }
+            if matches!(choice, BreachChoice::None) {
+                embedded = BreachReport { source: "none".into(), ..BreachReport::default() };
+            }
+            report.breach.push(embedded);
+        }
+    }
+    report
+}
+
+/// Counts what the embedded list was tried on and what cannot be asked; gives the number of values that a breach source
+/// could be asked about.
+fn tried_by_list(
+    table: &Decided<'_>,
+    tally: &Tally,
+    embedded: &mut BreachReport,
+    not_asked: &mut BTreeMap<String, (u64, u64)>,
+) -> u64 {
+    let mut askable = 0;
+    for (slot, resolved) in table.slots.iter().enumerate() {
+        let Some(resolved) = resolved else { continue };
+        let salted = table.table.plan.slots[slot].salted;
+        let mut listed = 0;
+        for (of_form, count) in resolved.iter().zip(&table.table.slots[slot].counts) {
+            let Some(scheme) = of_form.scheme else { continue };
+            askable += if scheme.asks().is_some() { *count } else { 0 };
+            let tried = match scheme.protection() {
+                Protection::Plaintext | Protection::UnsaltedFast => true,
+                Protection::SaltedFast => salted.is_some_and(|s| s.name() == scheme.name()),
+                Protection::PasswordHash | Protection::State => false,
+            };
+            if tried {
+                listed += count;
+            } else {
+                let entry = not_asked.entry(of_form.describe.clone()).or_default();
+                entry.0 += count;
+                entry.1 += (table.slow[slot].tried as u64).min(*count);
+            }
+        }
+        embedded.asked += listed;
+        embedded.seen += tally.opened[slot].min(listed);
+    }
+    askable
+}
+
+fn columns(table: &Decided<'_>, of_column: &dyn Fn(usize) -> Grouped) -> Vec<ColumnReport> {
+    let mut columns = Vec::new();
+    for (index, (role, column)) in table.table.roles.iter().zip(&table.table.table.columns).enumerate() {
+        let slot = table.table.plan.slots.iter().position(|s| s.column == index).filter(|s| table.slots[*s].is_some());
+        if let Some(slot) = slot {
+            columns.extend(schemes_of(table, slot, of_column(slot).distinct));
+        } else if !matches!(role.role, Role::Other | Role::Credential) {
+            columns.push(ColumnReport {
+                name: column.name.clone(),
+                role: role.role,
+                confidence: role.confidence,
+                scheme: None,
+                evidence: None,
+                grade: None,
+                rows: table.table.rows,
+                distinct: None,
+                why: role.why.clone(),
+            });
+        }
+    }
+    columns
+}
+
+/// One entry for each scheme with parameters in a credential column, commonest first.
+fn schemes_of(table: &Decided<'_>, slot: usize, distinct: u64) -> Vec<ColumnReport> {
+    let resolved = table.slots[slot].as_ref().map_or(&[][..], Vec::as_slice);
+    let role = &table.table.roles[table.table.plan.slots[slot].column];
+    let mut by_scheme: Vec<(&Resolved, u64)> = Vec::new();
+    for (of_form, count) in resolved.iter().zip(&table.table.slots[slot].counts) {
+        match by_scheme.iter_mut().find(|(known, _)| known.describe == of_form.describe) {
+            Some((_, sum)) => *sum += count,
+            None => by_scheme.push((of_form, *count)),
+        }
+    }
+    by_scheme.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.describe.cmp(&b.0.describe)));
+    let entry = |scheme: String, of_form: Option<&Resolved>, rows: u64| ColumnReport {
+        name: table.column_name(slot).to_owned(),
+        role: Role::Credential,
+        confidence: role.confidence,
+        scheme: Some(scheme),
+        evidence: of_form.map(|r| r.evidence),
+        grade: of_form.and_then(|r| r.grade.as_ref()).map(|g| format!("{}: {}", g.grade.name(), g.why)),
+        rows,
+        distinct: Some(distinct),
+        why: of_form.map_or_else(|| role.why.clone(), |r| format!("{}; {}", role.why, r.why)),
+    };
+    let mut entries: Vec<ColumnReport> = by_scheme
+        .iter()
+        .take(MAX_SCHEMES)
+        .map(|(of_form, rows)| entry(of_form.describe.clone(), Some(of_form), *rows))
+        .collect();
+    if by_scheme.len() > MAX_SCHEMES {
+        let rest = &by_scheme[MAX_SCHEMES..];
+        let rows = rest.iter().map(|(_, rows)| rows).sum();
+        entries.push(entry(format!("{} further parameter sets", rest.len()), None, rows));
+    }
+    if entries.is_empty() {
+        entries.push(entry("no value".into(), None, 0));
+    }
+    entries
+}
+
+const fn severity(reason: Reason) -> Option<Severity> {
+    match reason {
+        Reason::Plaintext | Reason::Reversible | Reason::EmptyPassword | Reason::DefaultCredential => {
+            Some(Severity::Critical)
+        }
+        Reason::UnsaltedFastHash
+        | Reason::WeakScheme
+        | Reason::CommonPassword
+        | Reason::BreachedOften
+        | Reason::PasswordIsLogin
+        | Reason::PasswordIsEmail
+        | Reason::SharedWithPrivileged => Some(Severity::High),
+        Reason::LegacyScheme
+        | Reason::Breached
+        | Reason::SharedPassword
+        | Reason::NotUnderstood
+        | Reason::NotAnswered => Some(Severity::Medium),
+        Reason::NoCredential | Reason::Locked => Some(Severity::Info),
+        Reason::InactiveAccount | Reason::Privileged => None,
+    }
+}
+
+fn findings(
+    table: &Decided<'_>,
+    tally: &Tally,
+    of_column: &dyn Fn(usize) -> Grouped,
+    findings: &mut Vec<Finding>,
+) {
+    if !table.has_credentials() {
+        return;
+    }
+    let accounts = tally.accounts.total;
+    let place_of = |column: Option<&str>, first: RowAt| {
+        let mut parts = Vec::new();
+        let (unit, name) = (&table.unit.target.unit, &table.table.table.name);
+        if !unit.is_empty() {
+            parts.push(unit.clone());
+        }
+        if !name.is_empty() {
+            parts.push(format!("table {name}"));
+        }
+        parts.extend(column.map(|c| format!("column {c}")));
+        parts.push(format!("first at {}", place(first)));
+        parts.join(", ")
+    };
+    let mut add = |reason: Reason, column: Option<&str>, rows: u64, first: RowAt, confidence, more: &str| {
+        let Some(severity) = severity(reason) else { return };
+        let target = &table.unit.target.target;
+        let id = [reason.name(), target, &table.unit.target.unit, &table.table.table.name, column.unwrap_or_default()];
+        findings.push(Finding {
+            id: stable_id(&id),
+            rule: reason.name(),
+            severity,
+            confidence,
+            target: target.clone(),
+            locator: place_of(column, first),
+            message: format!("{rows} of {accounts} accounts: {}{more}", reason.message()),
+            accounts: rows,
+        });
+    };
+    for slot in (0..table.slots.len()).filter(|s| table.slots[*s].is_some()) {
+        let role = &table.table.roles[table.table.plan.slots[slot].column];
+        for (reason, (rows, first)) in tally.by_reason(slot) {
+            let (confidence, schemes) = of_reason(table, slot, reason, role.confidence);
+            let more = match reason {
+                Reason::SharedPassword => format!(", in {} groups", of_column(slot).groups),
+                _ if schemes.is_empty() => String::new(),
+                _ => format!(" ({schemes})"),
+            };
+            if reason != Reason::NoCredential {
+                add(reason, Some(table.column_name(slot)), rows, first, confidence, &more);
+            }
+        }
+    }
+    let of_rows = tally.by_reason(table.slots.len());
+    if let Some((rows, first)) = of_rows.get(&Reason::NoCredential) {
+        add(Reason::NoCredential, None, *rows, *first, Confidence::new(90), "");
+    }
+}
+
+/// How sure the finding is, and for storage faults which schemes it is about.
+fn of_reason(table: &Decided<'_>, slot: usize, reason: Reason, role: Confidence) -> (Confidence, String) {
+    let resolved = table.slots[slot].as_ref().map_or(&[][..], Vec::as_slice);
+    let mut names: Vec<&str> = Vec::new();
+    let mut confidence = None;
+    for of_form in resolved.iter().filter(|r| r.reasons.contains(reason)) {
+        if !names.contains(&of_form.describe.as_str()) && names.len() < MAX_SCHEMES {
+            names.push(&of_form.describe);
+        }
+        let sure = resolve::confidence(role, of_form);
+        confidence = Some(confidence.map_or(sure, |known: Confidence| known.min(sure)));
+    }
+    // What was opened, compared or answered is proved; what follows from the scheme is as sure as the scheme.
+    (confidence.unwrap_or(Confidence::PROVED), names.join(", "))
+}
+
+/// 16 hex digits of SHA-256 over the parts: the same finding has the same id in every run.
+fn stable_id(parts: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hex::encode(&hasher.finalize()[..8])
+}
+
