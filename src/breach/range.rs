@@ -1,0 +1,126 @@
+//! The answer to one range question: `SUFFIX:COUNT` lines, checked before anybody believes them.
+//!
+//! An empty, cut or malformed answer is never "not seen". NTLM lines have been found in SHA-1 ranges, HTML in stored
+//! ranges, empty bodies behind cached errors.
+
+use crate::model::DigestKind;
+
+/// Hex digits of a digest that are sent; the rest is compared here.
+pub(super) const PREFIX: usize = 5;
+
+/// A body that is no range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadBody;
+
+/// A checked range: suffixes with their counts, ascending.
+#[derive(Debug)]
+pub struct Range<'a> {
+    lines: Vec<(&'a [u8], u64)>,
+}
+
+impl<'a> Range<'a> {
+    /// Checks a body: every line is `HEX:COUNT` with the suffix length of `kind` (35 for SHA-1, 27 for NTLM), real lines
+    /// (count above 0) ascend, and there is at least one of them. Padding lines (count 0) may stand anywhere and are
+    /// dropped.
+    pub fn parse(body: &'a [u8], kind: DigestKind) -> Result<Self, BadBody> {
+        let suffix_len = suffix_len(kind);
+        let mut lines: Vec<(&[u8], u64)> = Vec::new();
+        let text = body.strip_suffix(b"\n").unwrap_or(body);
+        for line in text.split(|b| *b == b'\n') {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let (suffix, count) = line.split_at_checked(suffix_len).ok_or(BadBody)?;
+            if !suffix.iter().all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(b)) {
+                return Err(BadBody);
+            }
+            let count = number(count.strip_prefix(b":").ok_or(BadBody)?)?;
+            if count == 0 {
+                continue;
+            }
+            if lines.last().is_some_and(|(before, _)| *before >= suffix) {
+                return Err(BadBody);
+            }
+            lines.push((suffix, count));
+        }
+        if lines.is_empty() { Err(BadBody) } else { Ok(Self { lines }) }
+    }
+
+    /// How often the password whose digest ends in `suffix` (upper-case hex) was seen.
+    pub fn count(&self, suffix: &[u8]) -> Option<u64> {
+        self.lines.binary_search_by(|(known, _)| (*known).cmp(suffix)).ok().map(|at| self.lines[at].1)
+    }
+
+    /// Number of real lines.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Never: a checked range has a line.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+}
+
+const fn suffix_len(kind: DigestKind) -> usize {
+    match kind {
+        DigestKind::Sha1 => 40 - PREFIX,
+        DigestKind::Ntlm => 32 - PREFIX,
+    }
+}
+
+fn number(digits: &[u8]) -> Result<u64, BadBody> {
+    if digits.is_empty() || digits.len() > 18 || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(BadBody);
+    }
+    Ok(digits.iter().fold(0, |n, d| n * 10 + u64::from(d - b'0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: &str = "0018A45C4D1DEF81644B54AB7F969B88D65";
+    const B: &str = "00D4F6E8FA6EECAD2A3AA415EEC418D38EC";
+
+    fn parse(body: &str) -> Result<Vec<u64>, BadBody> {
+        Range::parse(body.as_bytes(), DigestKind::Sha1)
+            .map(|r| [A, B].iter().map(|s| r.count(s.as_bytes()).unwrap_or_default()).collect())
+    }
+
+    #[test]
+    fn a_range_gives_counts_whatever_its_line_ends_and_padding() {
+        assert_eq!(parse(&format!("{A}:21\r\n{B}:2")), Ok(vec![21, 2]));
+        assert_eq!(parse(&format!("{A}:21\n{B}:2\n")), Ok(vec![21, 2]));
+        assert_eq!(parse(&format!("{B}:2\r\n{A}:0\r\n")), Ok(vec![0, 2]), "padding is not seen, and not in order");
+    }
+
+    #[test]
+    fn what_is_no_range_is_refused() {
+        for body in [
+            String::new(),
+            "\r\n".into(),
+            format!("{A}:0"),
+            format!("{A}:"),
+            format!("{A}:1x"),
+            format!("{A}:-1"),
+            format!("{}:3", &A[1..]),
+            format!("{}:3", &A[8..]),
+            format!("{A}:21\r\n{}", &B[..20]),
+            format!("{B}:2\r\n{A}:21"),
+            format!("{A}:1\r\n{A}:1"),
+            format!("{}:1", A.to_lowercase()),
+            format!("{A}:99999999999999999999"),
+            "<html><body>502 Bad Gateway</body></html>".into(),
+            format!("{A}:1\r\n\r\n{B}:1"),
+        ] {
+            assert_eq!(parse(&body), Err(BadBody), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn an_ntlm_range_has_shorter_suffixes() {
+        let body = format!("{}:7", &A[..27]);
+        let range = Range::parse(body.as_bytes(), DigestKind::Ntlm).unwrap();
+        assert_eq!((range.count(&A.as_bytes()[..27]), range.len(), range.is_empty()), (Some(7), 1, false));
+        assert_eq!(Range::parse(body.as_bytes(), DigestKind::Sha1).err(), Some(BadBody));
+    }
+}
