@@ -1,0 +1,54 @@
+# Two commands are all a newcomer needs: `make demo` and `make test`.
+CARGO ?= cargo
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS = csv json range schemes sql sqlite
+
+.PHONY: help setup setup-test build demo test lint unit docs deny fuzz bench-dump clean
+
+help:
+	@echo 'make demo    build the program and audit a bundled example database'
+	@echo 'make test    format, lints, all tests, documentation, replay of the fuzz corpora'
+	@echo 'make deny    licences and advisories of all dependencies (installs cargo-deny)'
+	@echo 'make fuzz    every fuzz target for $(FUZZ_SECONDS) s each (installs cargo-fuzz, needs a nightly toolchain)'
+	@echo 'make bench-dump    speed and memory on a 1 GB dump, beside other tools'
+
+# What a build needs beside cargo, and what the tests start and run: real servers, real dump tools, real compressors.
+setup:
+	@tools/packages.sh build
+
+setup-test:
+	@tools/packages.sh build test
+
+build: setup
+	$(CARGO) build --release
+
+demo: build
+	@tools/demo.sh
+
+test: setup-test lint unit docs
+
+lint:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets --locked -- -D warnings
+
+unit:
+	$(CARGO) test --locked
+
+docs:
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --locked
+
+deny:
+	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny check
+
+fuzz: setup
+	@command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz
+	@for target in $(FUZZ_TARGETS); do \
+	  $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 -rss_limit_mb=2048 || exit 1; \
+	done
+
+bench-dump: build
+	@benches/dump.sh
+
+clean:
+	$(CARGO) clean
