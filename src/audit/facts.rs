@@ -174,8 +174,20 @@ mod tests {
         let rows = [
             (0, 1, None, false, SlotFacts::default()),
             (7, 1, Some(true), true, SlotFacts { code: 1, opened: Some(19_639), ..SlotFacts::default() }),
-            (1 << 40, 9_000_000, Some(false), false, SlotFacts { code: 70_000, own: Some(Own::Email), ..SlotFacts::default() }),
-            (1 << 41, 9_000_000, None, true, SlotFacts { code: 3, empty: true, default: true, own: Some(Own::Login), opened: Some(0) }),
+            (
+                1 << 40,
+                9_000_000,
+                Some(false),
+                false,
+                SlotFacts { code: 70_000, own: Some(Own::Email), ..SlotFacts::default() },
+            ),
+            (
+                1 << 41,
+                9_000_000,
+                None,
+                true,
+                SlotFacts { code: 3, empty: true, default: true, own: Some(Own::Login), opened: Some(0) },
+            ),
         ];
         for identities in [false, true] {
             let mut writer = FactsWriter::new(identities, rows.len());

@@ -222,10 +222,9 @@ impl Fact {
             Self::Seen(None) => (1, 0),
             Self::Seen(Some(count)) => (2, count),
             Self::Unknown(why) => (3, why as u64),
-            Self::Opened { common, login, email, default } => (
-                4,
-                u64::from(common) | u64::from(login) << 1 | u64::from(email) << 2 | u64::from(default) << 3,
-            ),
+            Self::Opened { common, login, email, default } => {
+                (4, u64::from(common) | u64::from(login) << 1 | u64::from(email) << 2 | u64::from(default) << 3)
+            }
         };
         let mut out = [0; Self::LEN];
         out[..4].copy_from_slice(&run.to_le_bytes());
@@ -432,7 +431,10 @@ mod tests {
         ValueRecord { fingerprint, cell: Cell::new(row, 0, false), identity, privileged }
     }
 
-    fn run_group(records: &[(u32, ValueRecord)], limit: usize) -> (HashMap<ColumnKey, Grouped>, Vec<(u32, usize, bool)>) {
+    fn run_group(
+        records: &[(u32, ValueRecord)],
+        limit: usize,
+    ) -> (HashMap<ColumnKey, Grouped>, Vec<(u32, usize, bool)>) {
         let store = Store::new(limit, std::env::temp_dir());
         let mut values = Partitions::new(store.clone());
         for (run, record) in records {
@@ -440,8 +442,7 @@ mod tests {
         }
         let joins = Joins::new(store, 100);
         // Run 9 lies in a column that is no credential; runs 0 to 4 are table 0, the others table 1.
-        let column_of =
-            |run: u32, slot: usize| (run != 9).then_some(ColumnKey { table: run / 5, slot: slot as u32 });
+        let column_of = |run: u32, slot: usize| (run != 9).then_some(ColumnKey { table: run / 5, slot: slot as u32 });
         let totals = group(&values, &column_of, &joins).unwrap();
         let mut facts = Vec::new();
         for bucket in 0..2 {

@@ -458,8 +458,7 @@ impl SlotObserver<'_> {
         let targets: Vec<Target<'_>> =
             decoded.iter().map(|(_, digest, len, salt)| Target { digest: &digest[..*len], salt }).collect();
         let common = self.tools.common;
-        let words: Vec<&[u8]> =
-            (0..self.tools.guess_words.min(common.len())).map(|rank| common.word(rank)).collect();
+        let words: Vec<&[u8]> = (0..self.tools.guess_words.min(common.len())).map(|rank| common.word(rank)).collect();
         let (facts, people) = (&mut self.facts, self.people);
         let mut hits = 0;
         guess::search(formula, &targets, &words, &mut |target, rank| {

@@ -129,9 +129,7 @@ impl Plan {
             pins.push(Pin { column: name(slot.column), salt: salt.map(name), salted: slot.salted.or(*proved) });
         }
         for (column, role) in final_roles.iter().enumerate() {
-            if role.role == Role::Credential
-                && pins.len() < MAX_SLOTS
-                && self.slots.iter().all(|s| s.column != column)
+            if role.role == Role::Credential && pins.len() < MAX_SLOTS && self.slots.iter().all(|s| s.column != column)
             {
                 missed = true;
                 pins.push(Pin { column: name(column), salt: role.salt.map(name), salted: None });

@@ -160,10 +160,8 @@ pub(super) fn slow(subjects: &[Subject], budget: u64) -> Slow {
         left -= work;
         chosen.push((i, scheme));
     }
-    let found: Vec<(usize, Option<Opened>, &'static dyn Scheme)> = chosen
-        .par_iter()
-        .map(|(i, scheme)| (*i, try_one(&subjects[*i], *scheme, OWN, COMMON), *scheme))
-        .collect();
+    let found: Vec<(usize, Option<Opened>, &'static dyn Scheme)> =
+        chosen.par_iter().map(|(i, scheme)| (*i, try_one(&subjects[*i], *scheme, OWN, COMMON), *scheme)).collect();
     for (i, opened, scheme) in found {
         result.tried += 1;
         if let Some(opened) = opened {

@@ -1,8 +1,6 @@
 //! From forms to schemes: what each form of a column is, once the whole column is known.
 
-use crate::model::{
-    Confidence, Evidence, Form, FormKind, Formula, Grade, Graded, Policy, Reason, Reasons, Role,
-};
+use crate::model::{Confidence, Evidence, Form, FormKind, Formula, Grade, Graded, Policy, Reason, Reasons, Role};
 use crate::schemes::{self, Protection, Scheme};
 
 use super::observe::UNKNOWN_MODULAR;
@@ -40,12 +38,16 @@ pub(super) fn slot(table: &TableDone, number: usize, slow: &Slow, policy: &Polic
     done.forms
         .iter()
         .map(|form| match form.kind() {
-            FormKind::Empty if mostly_text => told("empty value", &[Reason::EmptyPassword], "an empty text among plain passwords"),
+            FormKind::Empty if mostly_text => {
+                told("empty value", &[Reason::EmptyPassword], "an empty text among plain passwords")
+            }
             FormKind::Empty => told("empty value", &[Reason::NoCredential], "no value where others have a hash"),
             FormKind::State => told("locked or unusable", &[Reason::Locked], "a marker that no password opens"),
-            _ if std::ptr::eq(form.def, &raw const UNKNOWN_MODULAR) => {
-                told("not understood", &[Reason::NotUnderstood], "starts like a hash of a scheme that credaudit does not know")
-            }
+            _ if std::ptr::eq(form.def, &raw const UNKNOWN_MODULAR) => told(
+                "not understood",
+                &[Reason::NotUnderstood],
+                "starts like a hash of a scheme that credaudit does not know",
+            ),
             _ => explained(*form, done, plan.salt.is_some(), plan.salted, slow, policy),
         })
         .collect()

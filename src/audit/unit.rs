@@ -654,11 +654,7 @@ impl<'a> Reading<'a> {
 }
 
 /// A salted scheme that the table's sample proves though its first rows did not.
-fn late_proof(
-    done: &SlotDone,
-    slot: &super::plan::Slot,
-    shared: &Shared<'_>,
-) -> Option<&'static dyn Scheme> {
+fn late_proof(done: &SlotDone, slot: &super::plan::Slot, shared: &Shared<'_>) -> Option<&'static dyn Scheme> {
     if slot.salted.is_some() || !done.hits.is_empty() || done.sample.is_empty() {
         return None;
     }

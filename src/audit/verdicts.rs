@@ -13,8 +13,8 @@ use crate::breach;
 use crate::error::Error;
 use crate::judge::judge;
 use crate::model::{
-    AccountTotals, BreachReport, ColumnReport, Confidence, Finding, Policy, Reason, Reasons, Report,
-    ReportSkip, ReportTable, ResetRow, Role, RowAt, Severity, Tier, Verdict,
+    AccountTotals, BreachReport, ColumnReport, Confidence, Finding, Policy, Reason, Reasons, Report, ReportSkip,
+    ReportTable, ResetRow, Role, RowAt, Severity, Tier, Verdict,
 };
 use crate::schemes::Protection;
 use crate::settings::BreachChoice;
@@ -78,8 +78,11 @@ pub(super) fn conclude(
     let settings = shared.settings;
     let spool_error = |error: io::Error| Error::spool(&settings.spool_dir, error);
     shared.progress.phase("trying likely passwords");
-    let decided: Vec<Decided<'_>> =
-        units.iter().flat_map(|unit| unit.tables.iter().map(move |t| (unit, t))).map(|(u, t)| decide(u, t, &settings.policy)).collect();
+    let decided: Vec<Decided<'_>> = units
+        .iter()
+        .flat_map(|unit| unit.tables.iter().map(move |t| (unit, t)))
+        .map(|(u, t)| decide(u, t, &settings.policy))
+        .collect();
     let run_count = shared.next_run.load(Ordering::Relaxed);
     let mut run_of: Vec<Option<(u32, u32)>> = vec![None; run_count as usize];
     for (at, table) in decided.iter().enumerate() {
@@ -437,7 +440,8 @@ fn judge_span(
             }
             scheme.clear();
             for (slot, stored) in slots.iter().enumerate() {
-                let resolved = stored.code.checked_sub(1).and_then(|c| table.resolved(slot, run.codes[slot][c as usize]));
+                let resolved =
+                    stored.code.checked_sub(1).and_then(|c| table.resolved(slot, run.codes[slot][c as usize]));
                 if let Some(resolved) = resolved {
                     if !scheme.is_empty() {
                         scheme.push_str(" + ");
@@ -446,7 +450,8 @@ fn judge_span(
                 }
             }
             locator.clear();
-            let unit = if table.unit.target.unit.is_empty() { &table.unit.target.target } else { &table.unit.target.unit };
+            let unit =
+                if table.unit.target.unit.is_empty() { &table.unit.target.target } else { &table.unit.target.unit };
             // Writing to a String cannot fail.
             let _ = match at.line {
                 0 => write!(locator, "{unit}: byte {}", at.offset),
@@ -493,9 +498,8 @@ fn report(
     let mut not_asked: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     let mut askable = 0;
     for (at, (table, tally)) in decided.iter().zip(tallies).enumerate() {
-        let of_column = |slot: usize| {
-            grouped.get(&ColumnKey { table: at as u32, slot: slot as u32 }).copied().unwrap_or_default()
-        };
+        let of_column =
+            |slot: usize| grouped.get(&ColumnKey { table: at as u32, slot: slot as u32 }).copied().unwrap_or_default();
         report.accounts.merge(&tally.accounts);
         report.tables.push(ReportTable {
             target: table.unit.target.target.clone(),
@@ -657,12 +661,7 @@ const fn severity(reason: Reason) -> Option<Severity> {
     }
 }
 
-fn findings(
-    table: &Decided<'_>,
-    tally: &Tally,
-    of_column: &dyn Fn(usize) -> Grouped,
-    findings: &mut Vec<Finding>,
-) {
+fn findings(table: &Decided<'_>, tally: &Tally, of_column: &dyn Fn(usize) -> Grouped, findings: &mut Vec<Finding>) {
     if !table.has_credentials() {
         return;
     }
@@ -740,4 +739,3 @@ fn stable_id(parts: &[&str]) -> String {
     }
     hex::encode(&hasher.finalize()[..8])
 }
-
