@@ -4,7 +4,9 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
+use std::{fmt, thread};
+
+use zeroize::Zeroizing;
 
 use super::blocks::{Blocks, Pool};
 use super::file::{self, FileAt, FileSource};
@@ -22,7 +24,9 @@ const DEPTH: usize = 4;
 /// Blocks unwrapped ahead of whoever reads: enough to level out uneven work, little enough to stay flat.
 const AHEAD: usize = 3;
 
-/// Stored bytes from which unwrapping gets a thread of its own. Below, starting one costs more than it saves.
+/// Stored bytes from which unwrapping gets a thread of its own, so that it overlaps with whatever the text is read for
+/// (measured on gzip: no time is lost to unwrapping or to parsing, whichever is quicker). Below, starting one costs
+/// more than it saves.
 const WORTH_A_THREAD: u64 = 256 << 10;
 
 /// Where a unit is read from, and what reading needs.
@@ -107,7 +111,7 @@ impl Origin {
             }
         };
         let blocks = Blocks::new(source, self.pool.clone(), limits.block);
-        let flow = if is_wrapped && self.place.size().is_none_or(|size| size > WORTH_A_THREAD) {
+        let flow = if !wrappers.is_empty() && self.place.size().is_none_or(|size| size > WORTH_A_THREAD) {
             ahead(blocks)
         } else {
             Flow::Here(Box::new(blocks))
@@ -118,7 +122,7 @@ impl Origin {
     pub(super) fn sha256(&self) -> Result<String, ReadError> {
         let meter = Arc::new(Meter::default());
         let mut stored = Stored::new(self.place.start()?.0, meter.clone(), true);
-        let mut buf = vec![0; 256 << 10];
+        let mut buf = Zeroizing::new(vec![0; 256 << 10]);
         while stored.read(&mut buf)? > 0 {}
         Ok(meter.sha256().expect("the last byte was read"))
     }
@@ -154,6 +158,12 @@ enum Flow {
     Ahead(Receiver<Ahead>),
     /// Nowhere: reading ended like this.
     Over(Option<ReadError>),
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Input").field("wrappers", &self.wrappers).finish_non_exhaustive()
+    }
 }
 
 /// What the thread says. The end has a word of its own: a thread that dies must not look finished.

@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn kept_text_reads_the_same_at_every_place_from_memory_and_from_disk() {
-        let text: Vec<u8> = (0..CHUNK * 3 + 77).map(|i| (i * 31 >> 3) as u8).collect();
+        let text: Vec<u8> = (0..CHUNK * 3 + 77).map(|i| ((i * 31) >> 3) as u8).collect();
         for limit in [0, CHUNK * 2, usize::MAX / 2] {
             let mut keeper = Keeper::new(Store::new(limit, std::env::temp_dir()));
             text.chunks(100_003).for_each(|part| keeper.push(part).unwrap());

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use super::ReadError;
 
@@ -65,7 +66,7 @@ impl Source for Stored {
 
 /// A source whose first bytes can be looked at before they are read.
 pub(super) struct Peeked {
-    head: Vec<u8>,
+    head: Zeroizing<Vec<u8>>,
     given: usize,
     error: Option<ReadError>,
     inner: Box<dyn Source>,
@@ -74,7 +75,7 @@ pub(super) struct Peeked {
 impl Peeked {
     /// Looks at up to `len` bytes. An error met on the way is reported where it lies, when reading comes there.
     pub(super) fn new(mut inner: Box<dyn Source>, len: usize) -> Self {
-        let mut head = vec![0; len];
+        let mut head = Zeroizing::new(vec![0; len]);
         let mut seen = 0;
         let mut error = None;
         while seen < len {

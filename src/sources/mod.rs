@@ -173,6 +173,12 @@ impl Unit {
     }
 }
 
+impl fmt::Debug for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unit").field("target", &self.target).field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 /// Endings that name a wrapper, not what is inside.
 const WRAPPER_ENDINGS: [&str; 7] = ["gz", "gzip", "zst", "zstd", "xz", "bz2", "bzip2"];
 
@@ -190,6 +196,14 @@ fn extension(path: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn units_are_shared_and_inputs_sent_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        fn sent<T: Send>() {}
+        shared::<Unit>();
+        sent::<Input>();
+    }
 
     #[test]
     fn an_extension_is_what_remains_without_wrappers() {

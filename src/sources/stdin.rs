@@ -180,7 +180,7 @@ mod tests {
     }
 
     fn text() -> Vec<u8> {
-        (0..CHUNK * 2 + 999).map(|i| (i * 7 >> 2) as u8).collect()
+        (0..CHUNK * 2 + 999).map(|i| ((i * 7) >> 2) as u8).collect()
     }
 
     fn pipe(limit: usize, most: usize, fails: bool) -> Arc<Pipe> {

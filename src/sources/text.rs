@@ -2,6 +2,7 @@
 //! bytes stay as they are.
 
 use encoding_rs::{CoderResult, Decoder, UTF_16BE, UTF_16LE};
+use zeroize::{Zeroize, Zeroizing};
 
 use super::ReadError;
 use super::layer::{Peeked, Source};
@@ -53,7 +54,7 @@ pub(super) struct Utf16 {
     inner: Peeked,
     name: &'static str,
     decoder: Decoder,
-    input: Vec<u8>,
+    input: Zeroizing<Vec<u8>>,
     start: usize,
     end: usize,
     /// Bytes read, the byte order mark aside.
@@ -75,7 +76,7 @@ impl Utf16 {
             inner,
             name,
             decoder: encoding.new_decoder_without_bom_handling(),
-            input: vec![0; 128 << 10],
+            input: Zeroizing::new(vec![0; 128 << 10]),
             start: 0,
             end: 0,
             read: 0,
@@ -111,6 +112,12 @@ impl Utf16 {
             }
         }
         Ok(0)
+    }
+}
+
+impl Drop for Utf16 {
+    fn drop(&mut self) {
+        self.small.zeroize();
     }
 }
 

@@ -149,7 +149,7 @@ fn wrappers_inside_wrappers_are_opened_four_deep_and_named_from_the_outside() {
 
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), wrap("gzip", &stored)).unwrap();
-    let said = only(file.path()).open(&LIMITS).err().unwrap().0;
+    let said = only(file.path()).open(&LIMITS).unwrap_err().0;
     assert!(said.contains("more than 4 times (gzip, bzip2, xz, zstd, …)"), "{said}");
 }
 
@@ -344,7 +344,7 @@ fn wide_text_is_read_as_utf8_also_inside_a_wrapper_and_marks_are_left_out() {
     assert!(random(only(file.path()).open(&LIMITS).unwrap().into_random().unwrap().as_ref()) == text.as_bytes());
 
     fs::write(file.path(), [0xff, 0xfe, 0, 0, b'a', 0, 0, 0]).unwrap();
-    assert!(only(file.path()).open(&LIMITS).err().unwrap().0.contains("UTF-32"));
+    assert!(only(file.path()).open(&LIMITS).unwrap_err().0.contains("UTF-32"));
 }
 
 #[test]
@@ -439,9 +439,9 @@ fn what_vanishes_between_finding_and_opening_is_an_error_of_that_unit() {
     fs::write(folder.path().join("dump.sql"), "x").unwrap();
     let unit = only(folder.path());
     fs::remove_file(folder.path().join("dump.sql")).unwrap();
-    assert!(unit.open(&LIMITS).err().unwrap().0.contains("does not exist (any more)"));
+    assert!(unit.open(&LIMITS).unwrap_err().0.contains("does not exist (any more)"));
     fs::create_dir(folder.path().join("dump.sql")).unwrap();
-    assert!(unit.open(&LIMITS).err().unwrap().0.contains("no plain file any more"));
+    assert!(unit.open(&LIMITS).unwrap_err().0.contains("no plain file any more"));
 }
 
 #[test]
@@ -451,7 +451,7 @@ fn what_may_not_be_read_is_said_and_the_rest_is_found() {
     let closed = folder.path().join("closed");
     fs::create_dir(&closed).unwrap();
     fs::write(folder.path().join("open.sql"), "x").unwrap();
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
     if fs::read_dir(&closed).is_ok() {
         eprintln!("not tested, because this user may read everything");
         return;
@@ -556,11 +556,65 @@ fn unwrapping_waits_for_its_reader_and_stops_when_nobody_reads() {
     settled();
 }
 
+/// Peak resident memory of this process, in KiB; 0 where the system does not say.
+fn peak_memory() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+    line.and_then(|l| l.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
+}
+
+#[test]
+fn a_frame_made_with_a_dictionary_is_refused_with_what_to_do() {
+    // A frame header that names dictionary 42 (RFC 8878, 3.1.1.1.1.6), and a raw block.
+    let zstd = [0x28, 0xb5, 0x2f, 0xfd, 0x01, 0x00, 42, 0x09, 0x00, 0x00, b'x'];
+    let said = read(&zstd, &LIMITS).2.unwrap().0;
+    assert!(said.contains("uses a dictionary"), "{said}");
+}
+
+/// Not a test of its own: started with a standard input by the one below.
+#[test]
+#[ignore = "started by another test"]
+fn child_that_reads_standard_input() {
+    if std::env::var_os("CREDAUDIT_TEST_STDIN").is_none() {
+        return;
+    }
+    let (units, _) = find(&[Target::Stdin, Target::Stdin], &store());
+    let sizes: Vec<_> = units.iter().map(Unit::size).collect();
+    for unit in &units {
+        let (all, error) = drain(&mut unit.open(&LIMITS).unwrap());
+        let random = random(unit.open(&LIMITS).unwrap().into_random().unwrap().as_ref());
+        println!("read {sizes:?} {} {error:?} {}", hex::encode(Sha256::digest(&all)), random == all);
+    }
+}
+
+#[test]
+fn standard_input_is_read_from_a_pipe_and_from_a_file() {
+    let text = text(1_000_000);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), &text).unwrap();
+    for piped in [true, false] {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "sources::child_that_reads_standard_input", "--ignored", "--nocapture"])
+            .env("CREDAUDIT_TEST_STDIN", "1")
+            .stdin(if piped { Stdio::piped() } else { fs::File::open(file.path()).unwrap().into() })
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(&text).unwrap();
+        }
+        let said = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+        let size = if piped { "None, None" } else { "Some(1000000), Some(1000000)" };
+        let line = format!("read [{size}] {} None true\n", hex::encode(Sha256::digest(&text)));
+        assert_eq!(said.matches(&line).count(), 2, "{said}");
+    }
+}
+
 /// Run alone, optimised: `cargo test --release --test it -- --ignored --nocapture sources::speed`.
 #[test]
 #[ignore = "a measurement"]
 fn speed_of_files_and_wrappers() {
-    let text = text(64 << 20).repeat(4);
+    let text = text(64 << 20).repeat(2);
     let file = tempfile::NamedTempFile::new().unwrap();
     let limits = Limits { hash: false, ..LIMITS };
     let mut stored = vec![("plain", text.clone())];
@@ -568,7 +622,17 @@ fn speed_of_files_and_wrappers() {
     let mut wide = vec![0xff, 0xfe];
     wide.extend(text.iter().flat_map(|b| [*b, 0]));
     stored.push(("UTF-16LE", wide));
+    let start = Instant::now();
+    let alone = io::copy(&mut flate2::read::GzDecoder::new(&stored[1].1[..]), &mut io::sink()).unwrap();
+    println!("gzip's library alone: {:.0} MB/s", alone as f64 / start.elapsed().as_secs_f64() / 1e6);
+    for wrapper in ["gzip", "bzip2", "xz", "zstd"] {
+        let empty = wrap(wrapper, b"").repeat(100_000);
+        let start = Instant::now();
+        assert_eq!(read(&empty, &limits), (vec![wrapper], vec![], None));
+        println!("100000 empty members of {wrapper}: {:.0} ms", start.elapsed().as_secs_f64() * 1e3);
+    }
     for (name, stored) in stored {
+        let peak = peak_memory();
         fs::write(file.path(), &stored).unwrap();
         for touch in [false, true] {
             let mut times: Vec<f64> = (0..3)
@@ -591,5 +655,6 @@ fn speed_of_files_and_wrappers() {
             let rate = text.len() as f64 / times[1] / 1e6;
             println!("{name:9} {rate:7.0} MB/s of text{}", if touch { ", with work" } else { "" });
         }
+        println!("{name:9} peak memory grew by {} KiB", peak_memory() - peak);
     }
 }

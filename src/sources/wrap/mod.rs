@@ -73,6 +73,8 @@ enum Fault {
     Corrupt,
     /// Needs more memory than granted; in MiB.
     Memory(u64),
+    /// Uses what is not supported here: a dictionary kept elsewhere, a filter.
+    Unsupported,
 }
 
 /// What a wrapper holds.
@@ -253,6 +255,10 @@ impl Unwrap {
             Fault::Corrupt => format!(
                 "the {name} data is corrupt {place}: what came before was read; check it with `{tool} -t` and fetch a good \
                  copy"
+            ),
+            Fault::Unsupported => format!(
+                "the {name} data, {place}, uses a dictionary, filter or option that is not read here: decompress it with \
+                 `{tool} -d` and audit the result"
             ),
             Fault::Memory(mib) => format!(
                 "the {name} data, {place}, needs more than {mib} MiB of memory to decompress: decompress it with `{tool} \

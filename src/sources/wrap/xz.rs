@@ -32,6 +32,7 @@ impl Codec for Xz {
             fault: match status {
                 Ok(_) => None,
                 Err(Error::MemLimit | Error::Mem) => Some(Fault::Memory(MEMORY_MIB)),
+                Err(Error::Options | Error::UnsupportedCheck) => Some(Fault::Unsupported),
                 Err(_) => Some(Fault::Corrupt),
             },
         }

@@ -40,17 +40,20 @@ impl Zstd {
         let result = self.decoder.run(&mut from, &mut to);
         let (used, made) = (from.pos(), to.pos());
         self.full = made == to.capacity();
-        match result {
+        let fault = match result {
             Ok(hint) => {
                 self.hint = if hint == 0 { FIRST_INPUT } else { hint };
-                Step { used, made, end: hint == 0, fault: None }
+                return Step { used, made, end: hint == 0, fault: None };
             }
-            // The library's words for codes; this one is ZSTD_error_frameParameter_windowTooLarge.
-            Err(e) if e.to_string().contains("too much memory") => {
-                Step { used, made, end: false, fault: Some(Fault::Memory(1 << (WINDOW_LOG - 20))) }
-            }
-            Err(_) => Step { used, made, end: false, fault: Some(Fault::Corrupt) },
-        }
+            // The crate gives the library's words for its codes; these are frameParameter_windowTooLarge and
+            // dictionary_wrong.
+            Err(e) => match e.to_string() {
+                said if said.contains("too much memory") => Fault::Memory(1 << (WINDOW_LOG - 20)),
+                said if said.contains("Dictionary mismatch") => Fault::Unsupported,
+                _ => Fault::Corrupt,
+            },
+        };
+        Step { used, made, end: false, fault: Some(fault) }
     }
 }
 
