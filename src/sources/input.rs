@@ -25,7 +25,7 @@ const DEPTH: usize = 4;
 const AHEAD: usize = 3;
 
 /// Stored bytes from which unwrapping gets a thread of its own, so that it overlaps with whatever the text is read for
-/// (measured on gzip: no time is lost to unwrapping or to parsing, whichever is quicker). Below, starting one costs
+/// (measured on 2 cores: gzip gives 320 MB/s of text with and without 930 MB/s of work on it). Below, starting one costs
 /// more than it saves.
 const WORTH_A_THREAD: u64 = 256 << 10;
 

@@ -126,6 +126,7 @@ pub(super) fn why(error: &io::Error) -> String {
         io::ErrorKind::PermissionDenied => {
             "permission denied: run the audit as a user who may read it, or grant that right".into()
         }
-        _ => format!("{error}: check the medium it is on, or audit a copy"),
+        io::ErrorKind::NotADirectory => "part of its path is not a folder: check the name".into(),
+        _ => format!("{error}: check the name and the medium it is on, or audit a copy"),
     }
 }

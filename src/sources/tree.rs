@@ -215,6 +215,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert!(find(folder.path()).skipped[0].why.contains("holds no files"));
         assert!(find(&folder.path().join("no")).skipped[0].why.contains("check the name"));
+        fs::write(folder.path().join("file"), "x").unwrap();
+        assert!(find(&folder.path().join("file/more")).skipped[0].why.contains("not a folder"));
     }
 
     #[test]
