@@ -1,11 +1,37 @@
 //! Where bytes come from: files, folders, standard input; and what they are wrapped in.
+//!
+//! [`find`] turns targets into [`Unit`]s; [`Unit::open`] gives an [`Input`], which hands on *text*: after decompression,
+//! after UTF-16 became UTF-8, without a UTF-8 byte order mark. Offsets count bytes of that text. Any other bytes stay as
+//! they are. Archives of several members (zip, tar) are not opened here: they reach the formats as bytes.
+//!
+//! Between storage and text lies a stack of `layer::Source`s, each of which reads from the one below: the place
+//! (`file`, `stdin`), the count and hash of stored bytes (`layer::Stored`), up to four wrappers (`wrap`), the encoding
+//! (`text`). Every layer hands on all it has before it reports an error, and then keeps reporting it, so nothing that
+//! was cut short can look finished.
 
-use std::path::PathBuf;
+mod blocks;
+mod file;
+mod input;
+mod kept;
+mod layer;
+mod stdin;
+mod text;
+mod tree;
+mod wrap;
+
+use std::fmt;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::formats::ReadAt;
-use crate::model::{Block, ReportSkip};
+use crate::model::ReportSkip;
 use crate::spool::Store;
+
+use blocks::Pool;
+use input::{Origin, Place};
+
+pub use input::Input;
 
 /// What the user named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +49,8 @@ pub struct Limits {
     pub max_text: u64,
     /// Largest ratio of text to stored bytes, judged after the first 16 MiB of text.
     pub max_ratio: u64,
-    /// Size of a block in bytes.
+    /// Size of a block in bytes. The first block of a unit holds at least 64 KiB all the same, so that formats can be
+    /// told apart from it.
     pub block: usize,
     /// Whether to compute SHA-256 of the bytes as stored.
     pub hash: bool,
@@ -31,68 +58,161 @@ pub struct Limits {
 
 /// One readable thing inside a target.
 pub struct Unit {
-    _private: (),
+    target: Arc<str>,
+    name: String,
+    extension: Option<String>,
+    size: Option<u64>,
+    origin: Origin,
 }
 
 /// Why a unit could not be read (further). Says what to do; never holds content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadError(pub String);
 
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ReadError {}
+
 /// All units of the targets in a stable order, and what was passed over.
+///
+/// Targets come in the order named, the units and skips of a folder by the bytes of their paths. Hidden and ignored
+/// files are read like all others. A target that is a symbolic link is followed; a link below a target is passed over
+/// and said so, hence no loop can arise. Pipes, sockets and devices are never opened. A target named twice is read
+/// twice.
 pub fn find(targets: &[Target], store: &Arc<Store>) -> (Vec<Unit>, Vec<ReportSkip>) {
-    let _ = (targets, store);
-    todo!()
+    let pool = Pool::new();
+    let mut stdin = None;
+    let (mut units, mut skips) = (Vec::new(), Vec::new());
+    for target in targets {
+        match target {
+            Target::Stdin => {
+                let place = stdin.get_or_insert_with(|| stdin::place(store)).clone();
+                units.push(Unit::whole("-", None, Origin { place, store: store.clone(), pool: pool.clone() }));
+            }
+            Target::Path(path) => {
+                let shown: Arc<str> = path.to_string_lossy().into();
+                let found = tree::find(path);
+                skips.extend(found.skipped.into_iter().map(|skip| ReportSkip {
+                    target: shown.to_string(),
+                    what: skip.name.to_string_lossy().into_owned(),
+                    why: skip.why,
+                }));
+                units.extend(found.files.into_iter().map(|file| Unit {
+                    target: shown.clone(),
+                    name: file.name.to_string_lossy().into_owned(),
+                    extension: extension(&file.path),
+                    size: Some(file.size),
+                    origin: Origin { place: Place::Path(file.path), store: store.clone(), pool: pool.clone() },
+                }));
+            }
+        }
+    }
+    (units, skips)
 }
 
 impl Unit {
-    /// The target as the user named it.
+    /// A unit that reads `reader` once and keeps what came in `store`, as standard input does. `target` is how reports
+    /// call it.
+    pub fn from_reader(target: &str, reader: Box<dyn Read + Send>, store: &Arc<Store>) -> Self {
+        let place = Place::Pipe(stdin::Pipe::new(reader, store));
+        Self::whole(target, None, Origin { place, store: store.clone(), pool: Pool::new() })
+    }
+
+    fn whole(target: &str, extension: Option<String>, origin: Origin) -> Self {
+        let size = origin.place.size();
+        Self { target: target.into(), name: String::new(), extension, size, origin }
+    }
+
+    /// The target as the user named it; `-` is standard input.
     pub fn target(&self) -> &str {
-        todo!()
+        &self.target
     }
-    /// Path below the target, `/`-separated; empty where target and unit are the same.
+
+    /// Path below the target, `/`-separated; empty where target and unit are the same. Bytes that are not UTF-8 are
+    /// shown as U+FFFD.
     pub fn name(&self) -> &str {
-        todo!()
+        &self.name
     }
+
     /// File name extension, lower case, wrapper endings removed.
     pub fn extension(&self) -> Option<&str> {
-        todo!()
+        self.extension.as_deref()
     }
+
     /// Size as stored, where it is known beforehand.
     pub fn size(&self) -> Option<u64> {
-        todo!()
+        self.size
     }
+
     /// Opens it from the start; works any number of times (standard input is kept in the store for that).
+    ///
+    /// Fails when the place cannot be opened and when the text is of a kind that is not read (UTF-32, more than four
+    /// wrappers). Damage that lies further on is an error of [`Input::next_block`], after the text before it.
     pub fn open(&self, limits: &Limits) -> Result<Input, ReadError> {
-        let _ = limits;
-        todo!()
+        self.origin.open(limits)
+    }
+
+    /// SHA-256 of the bytes as stored, lower-case hex, by one pass over them; for units read at places of a format's
+    /// own choice, where [`Input::sha256`] sees only part.
+    pub fn sha256(&self) -> Result<String, ReadError> {
+        self.origin.sha256()
+    }
+
+    /// The plain file beside this one whose name is this one's with `suffix` appended (`-wal`), for reading at any
+    /// place. `None` where there is none, and for units that are not files. An existing file that cannot be opened is
+    /// an error: what it holds would be missed.
+    pub fn sibling(&self, suffix: &str) -> Result<Option<Box<dyn ReadAt>>, ReadError> {
+        match &self.origin.place {
+            Place::Path(path) => file::sibling(path, suffix),
+            Place::Open(_) | Place::Pipe(_) => Ok(None),
+        }
     }
 }
 
-/// An open unit.
-pub struct Input {
-    _private: (),
+impl fmt::Debug for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unit").field("target", &self.target).field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
-impl Input {
-    /// Wrappers found around the text, outermost first: `gzip`, `zstd`, `UTF-16LE`.
-    pub fn wrappers(&self) -> &[&'static str] {
-        todo!()
+/// Endings that name a wrapper, not what is inside.
+const WRAPPER_ENDINGS: [&str; 7] = ["gz", "gzip", "zst", "zstd", "xz", "bz2", "bzip2"];
+
+fn extension(path: &Path) -> Option<String> {
+    let mut rest = PathBuf::from(path.file_name()?);
+    loop {
+        let ending = rest.extension()?.to_string_lossy().to_lowercase();
+        if !WRAPPER_ENDINGS.contains(&ending.as_str()) {
+            return Some(ending);
+        }
+        rest.set_extension("");
     }
-    /// The next bytes of text; `None` at the end. After an error, reading is over: what came before stays good.
-    pub fn next_block(&mut self) -> Result<Option<Block>, ReadError> {
-        todo!()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_shared_and_inputs_sent_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        fn sent<T: Send>() {}
+        shared::<Unit>();
+        sent::<Input>();
     }
-    /// The whole text for reading at any place. Plain files are read where they are; anything else is first copied into
-    /// the encrypted store.
-    pub fn into_random(self) -> Result<Box<dyn ReadAt>, ReadError> {
-        todo!()
-    }
-    /// Bytes as stored consumed so far.
-    pub fn stored_bytes(&self) -> u64 {
-        todo!()
-    }
-    /// SHA-256 of the bytes as stored, lower-case hex, if asked for; complete once `next_block` gave `None`.
-    pub fn sha256(&self) -> Option<String> {
-        todo!()
+
+    #[test]
+    fn an_extension_is_what_remains_without_wrappers() {
+        let of = |name: &str| extension(Path::new(name));
+        assert_eq!(of("a/dump.SQL.gz").as_deref(), Some("sql"));
+        assert_eq!(of("dump.csv.zst.XZ").as_deref(), Some("csv"));
+        assert_eq!(of("dump.gz"), None);
+        assert_eq!(of("folder.d/dump"), None);
+        assert_eq!(of(".env"), None);
+        assert_eq!(of(".."), None);
     }
 }

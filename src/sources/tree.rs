@@ -1,0 +1,231 @@
+//! Files and folders. Finds plain files and says of everything else why it is passed over; opens nothing but folders.
+
+use std::ffi::OsString;
+use std::fs::{self, FileType};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use ignore::{WalkBuilder, WalkState};
+
+use super::layer::why;
+
+/// What one target holds, both lists sorted by the bytes of the names.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) files: Vec<Named>,
+    pub(super) skipped: Vec<Skipped>,
+}
+
+/// A plain file.
+pub(super) struct Named {
+    /// Below the target; empty for the target itself.
+    pub(super) name: OsString,
+    /// For opening it.
+    pub(super) path: PathBuf,
+    /// When it was found.
+    pub(super) size: u64,
+}
+
+/// Something passed over.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Skipped {
+    /// Below the target; empty for the target itself.
+    pub(super) name: OsString,
+    /// And what to do.
+    pub(super) why: String,
+}
+
+impl Found {
+    fn skip(&mut self, name: OsString, why: String) {
+        self.skipped.push(Skipped { name, why });
+    }
+}
+
+/// Finds what `target` holds.
+pub(super) fn find(target: &Path) -> Found {
+    let mut found = Found::default();
+    match fs::metadata(target) {
+        Err(e) => found.skip(OsString::new(), why(&e)),
+        Ok(m) if m.is_dir() => found = walk(target),
+        Ok(m) if m.is_file() => {
+            found.files.push(Named { name: OsString::new(), path: target.to_path_buf(), size: m.len() });
+        }
+        Ok(m) if m.file_type().is_fifo() => found.skip(
+            OsString::new(),
+            "named pipe: not opened, because that may wait for ever; to read it, redirect it and name `-` as the target"
+                .into(),
+        ),
+        Ok(m) => found.skip(OsString::new(), special(m.file_type())),
+    }
+    found
+}
+
+fn walk(target: &Path) -> Found {
+    // A trailing slash follows a link to a folder; a leading `./` keeps a folder called `-` from meaning standard input.
+    let root = if target.is_relative() { Path::new(".").join(target) } else { target.to_path_buf() }.join("");
+    let found = Mutex::new(Found::default());
+    WalkBuilder::new(&root).standard_filters(false).follow_links(false).build_parallel().run(|| {
+        Box::new(|entry| {
+            let mut part = Found::default();
+            match entry {
+                Ok(entry) => look(&entry, &root, &mut part),
+                Err(error) => {
+                    let (path, why) = explain(&error);
+                    part.skip(below(path.unwrap_or(&root), &root), why);
+                }
+            }
+            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+            found.files.append(&mut part.files);
+            found.skipped.append(&mut part.skipped);
+            WalkState::Continue
+        })
+    });
+    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if found.files.is_empty() && found.skipped.is_empty() {
+        found.skip(OsString::new(), "the folder holds no files: check the name".into());
+    }
+    found.files.sort_unstable_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+    found.skipped.sort_unstable_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+    found
+}
+
+fn look(entry: &ignore::DirEntry, root: &Path, found: &mut Found) {
+    let name = below(entry.path(), root);
+    match entry.file_type() {
+        Some(kind) if kind.is_dir() => {}
+        Some(kind) if kind.is_file() => match fs::symlink_metadata(entry.path()) {
+            Ok(m) => found.files.push(Named { name, path: entry.path().to_path_buf(), size: m.len() }),
+            Err(e) => found.skip(name, why(&e)),
+        },
+        Some(kind) if kind.is_symlink() => {
+            found.skip(name, "symbolic link: not followed; name it as a target to audit it".into());
+        }
+        Some(kind) => found.skip(name, special(kind)),
+        None => found.skip(name, "it is neither file nor folder: not opened".into()),
+    }
+}
+
+fn below(path: &Path, root: &Path) -> OsString {
+    path.strip_prefix(root).unwrap_or(path).as_os_str().to_owned()
+}
+
+fn special(kind: FileType) -> String {
+    let what = if kind.is_fifo() {
+        "named pipe: not opened, because that may wait for ever"
+    } else if kind.is_socket() {
+        "socket: not opened"
+    } else if kind.is_block_device() {
+        "block device: not opened; audit the files on it, or an image of it"
+    } else if kind.is_char_device() {
+        "character device: not opened"
+    } else {
+        "it is neither file nor folder: not opened"
+    };
+    what.into()
+}
+
+/// The place and the reason of a walker's error.
+fn explain(error: &ignore::Error) -> (Option<&Path>, String) {
+    match error {
+        ignore::Error::WithPath { path, err } => (Some(path), explain(err).1),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => explain(err),
+        ignore::Error::Io(e) => (None, why(e)),
+        other => (None, other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+
+    fn names(found: &Found) -> Vec<&str> {
+        found.files.iter().map(|f| f.name.to_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn hidden_and_ignored_files_are_found_in_the_order_of_their_paths() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir_all(path("b/.git")).unwrap();
+        fs::create_dir_all(path(".hidden")).unwrap();
+        for (name, text) in [
+            (".gitignore", "*.sql"),
+            (".ignore", "*"),
+            ("b/.git/config", "x"),
+            ("b/x.sql", "y"),
+            (".hidden/z", ""),
+            ("b.sql", "1234"),
+            ("a", ""),
+        ] {
+            fs::write(path(name), text).unwrap();
+        }
+        let found = find(folder.path());
+        assert_eq!(names(&found), [".gitignore", ".hidden/z", ".ignore", "a", "b.sql", "b/.git/config", "b/x.sql"]);
+        assert_eq!(found.files[4].size, 4);
+        assert_eq!(found.skipped, []);
+    }
+
+    #[test]
+    fn links_below_a_target_are_named_and_not_followed_so_that_a_loop_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("deep")).unwrap();
+        fs::write(path("deep/file"), "x").unwrap();
+        symlink(folder.path(), path("deep/loop")).unwrap();
+        symlink(path("self"), path("self")).unwrap();
+        symlink(path("deep/file"), path("link")).unwrap();
+        let found = find(folder.path());
+        assert_eq!(names(&found), ["deep/file"]);
+        let skipped: Vec<_> = found.skipped.iter().map(|s| s.name.to_str().unwrap()).collect();
+        assert_eq!(skipped, ["deep/loop", "link", "self"]);
+        assert!(found.skipped.iter().all(|s| s.why.contains("name it as a target")));
+    }
+
+    #[test]
+    fn a_link_that_is_the_target_is_followed_and_one_that_leads_round_in_circles_is_skipped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("real")).unwrap();
+        fs::write(path("real/file"), "x").unwrap();
+        symlink(path("real"), path("to_folder")).unwrap();
+        symlink(path("real/file"), path("to_file")).unwrap();
+        symlink(path("circle"), path("circle")).unwrap();
+        assert_eq!(names(&find(&path("to_folder"))), ["file"]);
+        assert_eq!(names(&find(&path("to_file"))), [""]);
+        let found = find(&path("circle"));
+        assert_eq!((found.files.len(), found.skipped.len()), (0, 1));
+    }
+
+    #[test]
+    fn sockets_are_named_and_never_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let _listener = UnixListener::bind(folder.path().join("s")).unwrap();
+        let found = find(folder.path());
+        assert_eq!(found.files.len(), 0);
+        assert_eq!(found.skipped[0].why, "socket: not opened");
+        assert!(find(Path::new("/dev/null")).skipped[0].why.starts_with("character device"));
+    }
+
+    #[test]
+    fn a_target_that_is_not_there_or_holds_nothing_is_said_and_not_silently_clean() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(find(folder.path()).skipped[0].why.contains("holds no files"));
+        assert!(find(&folder.path().join("no")).skipped[0].why.contains("check the name"));
+        fs::write(folder.path().join("file"), "x").unwrap();
+        assert!(find(&folder.path().join("file/more")).skipped[0].why.contains("not a folder"));
+    }
+
+    #[test]
+    fn names_that_are_not_text_still_lead_to_their_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let odd = folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.sql"));
+        fs::write(&odd, "x").unwrap();
+        let found = find(folder.path());
+        assert_eq!(found.files[0].name.as_bytes(), b"caf\xe9.sql");
+        assert_eq!(fs::read(&found.files[0].path).unwrap(), b"x");
+    }
+}
