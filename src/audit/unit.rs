@@ -271,7 +271,7 @@ impl<'a> Reading<'a> {
         };
         if head_bytes.is_empty() && blocks.error.is_none() {
             self.format = "empty".into();
-        } else if companions(self.unit) {
+        } else if is_companion(head_bytes) && companions(self.unit) {
             self.format = "part of the SQLite database beside it".into();
             self.bytes.other += blocks.drain(&first);
         } else if let Some(format) = formats::detect(&head) {
@@ -281,8 +281,10 @@ impl<'a> Reading<'a> {
                 Opened::Stream(reader) => self.stream(reader, first, &mut blocks)?,
                 Opened::Random(mut reader) => {
                     drop(first);
-                    if let Some(wal) = self.unit.sibling("-wal") {
-                        reader.with_companion(wal);
+                    match self.unit.sibling("-wal") {
+                        Ok(Some(wal)) => reader.with_companion(wal),
+                        Ok(None) => {}
+                        Err(error) => self.skip("write-ahead log", error.0),
                     }
                     self.random(reader.as_mut(), &mut blocks)?;
                 }
@@ -435,7 +437,9 @@ impl<'a> Reading<'a> {
             self.bytes.not_understood += input.size().saturating_sub(accounted);
             self.skip("", format!("reading failed: {error}. What was read before is in the report"));
         }
-        blocks.drain(&[]);
+        if self.limits().hash {
+            blocks.drain(&[]);
+        }
         Ok(())
     }
 
@@ -651,6 +655,14 @@ impl<'a> Reading<'a> {
         };
         UnitDone { target, bytes: self.bytes, tables, skipped: self.skipped }
     }
+}
+
+/// Whether a file starts like SQLite's write-ahead log (magic 0x377f0682 or 0x377f0683) or its index in shared memory
+/// (version 3007000, in the machine's byte order).
+fn is_companion(head: &[u8]) -> bool {
+    head.starts_with(&[0x37, 0x7f, 0x06, 0x82])
+        || head.starts_with(&[0x37, 0x7f, 0x06, 0x83])
+        || head.starts_with(&3_007_000_u32.to_ne_bytes())
 }
 
 /// A salted scheme that the table's sample proves though its first rows did not.

@@ -13,7 +13,7 @@ use crate::breach;
 use crate::error::Error;
 use crate::judge::judge;
 use crate::model::{
-    AccountTotals, BreachReport, ColumnReport, Confidence, Finding, Policy, Reason, Reasons, Report, ReportSkip,
+    AccountTotals, BreachReport, ColumnReport, Confidence, Finding, FormKind, Policy, Reason, Reasons, Report, ReportSkip,
     ReportTable, ResetRow, Role, RowAt, Severity, Tier, Verdict,
 };
 use crate::schemes::Protection;
@@ -24,14 +24,14 @@ use super::joins::{Cell, ColumnKey, DigestRecord, Fact, Grouped, Joins, group};
 use super::observe::place;
 use super::prove::{self, Slow, Subject};
 use super::resolve::{self, Resolved};
-use super::unit::{TableDone, UnitDone};
+use super::unit::{SlotDone, TableDone, UnitDone};
 use super::{Resets, Shared, asking};
 
-/// Work spent on trying likely passwords against the slow hashes of one column, in nanoseconds of [`Scheme::work`]:
-/// about five seconds of one core.
+/// Work spent on trying likely passwords against slow hashes, in nanoseconds of [`Scheme::work`], shared evenly by the
+/// columns that hold some: about eight seconds of one core for the whole audit.
 ///
 /// [`Scheme::work`]: crate::schemes::Scheme::work
-const SLOW_BUDGET: u64 = 5_000_000_000;
+const SLOW_BUDGET: u64 = 8_000_000_000;
 /// Schemes with parameters that a report lists for one column.
 const MAX_SCHEMES: usize = 12;
 
@@ -78,11 +78,11 @@ pub(super) fn conclude(
     let settings = shared.settings;
     let spool_error = |error: io::Error| Error::spool(&settings.spool_dir, error);
     shared.progress.phase("trying likely passwords");
-    let decided: Vec<Decided<'_>> = units
-        .iter()
-        .flat_map(|unit| unit.tables.iter().map(move |t| (unit, t)))
-        .map(|(u, t)| decide(u, t, &settings.policy))
-        .collect();
+    let tables = || units.iter().flat_map(|unit| unit.tables.iter().map(move |table| (unit, table)));
+    let slow_columns: usize = tables().map(|(_, table)| slow_columns(table)).sum();
+    let budget = SLOW_BUDGET / slow_columns.max(1) as u64;
+    let decided: Vec<Decided<'_>> =
+        tables().map(|(unit, table)| decide(unit, table, &settings.policy, budget)).collect();
     let run_count = shared.next_run.load(Ordering::Relaxed);
     let mut run_of: Vec<Option<(u32, u32)>> = vec![None; run_count as usize];
     for (at, table) in decided.iter().enumerate() {
@@ -109,12 +109,18 @@ pub(super) fn conclude(
     Ok(report(shared, &units, &decided, &judged, &grouped, asked, skipped))
 }
 
-fn decide<'a>(unit: &'a UnitDone, table: &'a TableDone, policy: &Policy) -> Decided<'a> {
+/// Columns of `table` that hold self-describing hashes.
+fn slow_columns(table: &TableDone) -> usize {
+    let modular = |slot: &SlotDone| slot.forms.iter().any(|form| form.kind() == FormKind::Modular);
+    (0..table.slots.len()).filter(|n| resolve::is_credential(table, *n) && modular(&table.slots[*n])).count()
+}
+
+fn decide<'a>(unit: &'a UnitDone, table: &'a TableDone, policy: &Policy, budget: u64) -> Decided<'a> {
     let mut slots = Vec::new();
     let mut slow = Vec::new();
     for number in 0..table.slots.len() {
         if resolve::is_credential(table, number) {
-            let tried = try_slow(table, number);
+            let tried = try_slow(table, number, budget);
             slots.push(Some(resolve::slot(table, number, &tried, policy)));
             slow.push(tried);
         } else {
@@ -133,11 +139,11 @@ fn sample_order(table: &TableDone, slot: usize) -> Vec<usize> {
     order
 }
 
-fn try_slow(table: &TableDone, slot: usize) -> Slow {
+fn try_slow(table: &TableDone, slot: usize, budget: u64) -> Slow {
     let sample = &table.slots[slot].sample;
     let order = sample_order(table, slot);
     let subjects: Vec<Subject> = order.iter().map(|at| sample[*at].subject.clone()).collect();
-    let mut slow = prove::slow(&subjects, SLOW_BUDGET);
+    let mut slow = prove::slow(&subjects, budget);
     for (at, _) in &mut slow.opened {
         *at = order[*at];
     }

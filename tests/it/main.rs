@@ -1,4 +1,11 @@
 //! Tests from outside: what a caller of the library or the program sees.
 #![allow(clippy::unwrap_used)] // In tests a panic is the report.
 
+mod bad_input;
+mod blocks;
+mod canary;
+mod dumps;
+mod people;
+mod program;
+mod servers;
 mod sources;
