@@ -8,21 +8,24 @@
 //! **Rows.** Every table of the schema is handed on, rowid and WITHOUT ROWID ones, the hidden tables of virtual tables
 //! too; SQLite's own (`sqlite_sequence`, `sqlite_stat1`) count as other. Texts become UTF-8 whatever the encoding,
 //! integers and floating point numbers decimal text (as many digits as tell a double from all others: `5.0`, `1e300`),
-//! blobs stay bytes. An `INTEGER PRIMARY KEY` is the rowid. Generated columns that are not stored are left out. A row older
-//! than a column (`ALTER TABLE … ADD COLUMN`) has the column's default if that is a literal, else NULL; the default's
-//! type is taken as written, without applying the column's affinity to a quoted literal. There are no lines: [`RowAt::line`] is 0, and [`RowAt::offset`] is where the
-//! row's cell starts.
+//! blobs stay bytes. An `INTEGER PRIMARY KEY` is the rowid. Generated columns that are not stored are left out. A row
+//! older than a column (`ALTER TABLE … ADD COLUMN`) has the column's default if that is a literal, else NULL; a quoted
+//! default is taken as it is written (`'5.0'` in an integer column is not made `5`). A row whose end is lost is a fault,
+//! not a row with NULLs. There are no lines: [`RowAt::line`] and [`Fault::line`] are 0, and [`RowAt::offset`] is where
+//! the row's cell starts. Rows come in the order of their rowids; of WITHOUT ROWID tables in no particular order, but
+//! always the same.
 //!
 //! **Bytes.** Each page has one use. Rows are the leaf cells with their pointers, the row-bearing cells of interior pages
 //! of WITHOUT ROWID tables, and their overflow pages. Other are headers, the rest of interior pages, unused space,
 //! indexes, the schema, pointer maps, the freelist with its pages, and the lock-byte page. Deleted rows may still stand
-//! in unused space and on free pages; they are not rows, but a scan of the raw bytes for secrets sees them. Faults are damaged pages and cells, links
-//! that lead nowhere or to a page in use elsewhere, what is cut off, and pages that nothing leads to.
+//! in unused space and on free pages; they are not rows, but whoever looks at the raw bytes sees them. Faults are damaged
+//! pages and cells, links that lead nowhere or to a page in use elsewhere, what is cut off, and pages that nothing leads
+//! to.
 //!
-//! **Write-ahead log.** In WAL mode the latest commits are in a file beside, [`wal_path`]; without it the database is read as of its last
-//! checkpoint. With it ([`SqliteReader::with_wal`]) the unit is the database *followed by its log*: the accounts add up to
-//! the size of both, and places in the log count on from the database's end. Pages of the file that the log replaces,
-//! and frames that were replaced or never committed, are other.
+//! **Write-ahead log.** In WAL mode the latest commits are in a file beside, [`wal_path`]; without it the database is
+//! read as of its last checkpoint. With it ([`SqliteReader::with_wal`]) the unit is the database *followed by its log*:
+//! the accounts add up to the size of both, and places in the log count on from the database's end. Pages of the file
+//! that the log replaces, and frames that were replaced or never committed, are other.
 //!
 //! A rollback journal ([`journal_path`]) with content beside a database means a transaction was cut short; the database
 //! is then read with what that transaction had written so far.
@@ -199,10 +202,8 @@ impl Ground<'_> {
         self.walk(Link { page: 1, at: 0, len: 0 }, Some(Kind::Table), &mut schema)?;
         for entry in schema.entries.iter().filter(|e| e.is_table && !e.is_internal()) {
             let layout = entry.sql.as_deref().and_then(|sql| Layout::parse(&entry.name, sql));
-            let kind = layout.as_ref().and_then(|layout| layout.without_rowid).map(|without| match without {
-                true => Kind::Index,
-                false => Kind::Table,
-            });
+            let without_rowid = layout.as_ref().and_then(|layout| layout.without_rowid);
+            let kind = without_rowid.map(|without| if without { Kind::Index } else { Kind::Table });
             self.walk(entry.link(), kind, &mut Rows::new(&entry.name, layout, encoding))?;
         }
         for entry in schema.entries.iter().filter(|e| !e.is_table || e.is_internal()) {

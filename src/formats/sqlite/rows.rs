@@ -26,7 +26,7 @@ pub(super) struct Rows<'n> {
     name: &'n str,
     /// The table and its batch; made at the first row where the number of columns has to be learnt from it.
     table: Option<(Layout, BatchBuilder)>,
-    max_rows: usize,
+    limit: usize,
     decoder: Decoder,
     copied: usize,
     text: String,
@@ -34,15 +34,8 @@ pub(super) struct Rows<'n> {
 
 impl<'n> Rows<'n> {
     pub(super) fn new(name: &'n str, layout: Option<Layout>, encoding: Encoding) -> Self {
-        let mut rows = Self {
-            encoding,
-            name,
-            table: None,
-            max_rows: 0,
-            decoder: Decoder::default(),
-            copied: 0,
-            text: String::new(),
-        };
+        let mut rows =
+            Self { encoding, name, table: None, limit: 0, decoder: Decoder::default(), copied: 0, text: String::new() };
         if let Some(layout) = layout {
             rows.set(layout);
         }
@@ -50,7 +43,7 @@ impl<'n> Rows<'n> {
     }
 
     fn set(&mut self, layout: Layout) {
-        self.max_rows = (MAX_CELLS / layout.cells.len().max(1)).clamp(1, MAX_ROWS);
+        self.limit = (MAX_CELLS / layout.cells.len().max(1)).clamp(1, MAX_ROWS);
         let builder = BatchBuilder::new(Arc::clone(&layout.table));
         self.table = Some((layout, builder));
     }
@@ -129,7 +122,7 @@ impl Cells for Rows<'_> {
         }
         let chain = self.decoder.chain * ground.pages.page_size() as u64;
         builder.end_row(RowAt { offset: place, line: 0 }, bytes + chain);
-        if builder.len() >= self.max_rows || self.copied >= MAX_COPIED {
+        if builder.len() >= self.limit || self.copied >= MAX_COPIED {
             self.end(ground);
             self.begin(block);
         }

@@ -74,7 +74,7 @@ enum Literal {
 struct Statement {
     columns: Vec<Definition>,
     key: Vec<String>,
-    /// `id INTEGER PRIMARY KEY DESC` is, by an old quirk, not the rowid (lang_createtable.html, "ROWIDs").
+    /// `id INTEGER PRIMARY KEY DESC` is, by an old quirk, not the rowid (`lang_createtable.html`, "ROWIDs").
     key_is_descending: bool,
     without_rowid: bool,
 }
@@ -212,7 +212,7 @@ fn tokens(sql: &str) -> Option<Vec<Token<'_>>> {
                 tokens.push(Token::Quoted(sql[at + 1..end].to_owned()));
                 at = end + 1;
             }
-            b'0'..=b'9' | b'.' => {
+            b'0'..=b'9' | b'.' if byte != b'.' || rest.get(1).is_some_and(u8::is_ascii_digit) => {
                 let mut end = at + 1;
                 while let Some(&b) = bytes.get(end) {
                     let exponent_sign = matches!(b, b'+' | b'-')
