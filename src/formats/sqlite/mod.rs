@@ -95,8 +95,8 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 /// Reads one database; see the module for what it makes of it.
 ///
-/// Memory: one bit a page, 8 bytes a page in the log, the schema (at most 64 MiB), a block of leaves (256 KiB) and what
-/// one batch copies.
+/// Memory: one bit a page, 8 bytes a page in the log, the schema (at most 64 MiB), a block of leaves (512 KiB) and what
+/// a batch copies.
 #[derive(Default)]
 pub struct SqliteReader {
     wal: Option<Box<dyn ReadAt>>,
@@ -117,6 +117,7 @@ impl SqliteReader {
 
 impl RandomReader for SqliteReader {
     fn read(&mut self, input: &dyn ReadAt, sink: &mut dyn Sink) -> io::Result<()> {
+        // Asked once: a file that grows meanwhile is read to where it ended.
         let size = input.size();
         let wal = self.wal.as_deref();
         let wal_size = wal.map_or(0, ReadAt::size);
@@ -138,14 +139,14 @@ impl RandomReader for SqliteReader {
         };
 
         let checked = match wal {
-            Some(wal) => wal::Log::check(wal, file_header.page_size)?,
+            Some(wal) => wal::Log::check(wal, wal_size, file_header.page_size)?,
             None => wal::Checked::default(),
         };
         let broken = checked.broken.map(|(at, what)| (size + at, size + wal_size, what));
         let log_pages = checked.log.len() as u64;
         let replaced = checked.log.count_to(u32::try_from(size / file_header.page_size as u64).unwrap_or(u32::MAX));
         let log = wal.map(|wal| (wal, checked.log));
-        let pages = Pages::new(input, log, file_header.page_size, file_header.pages);
+        let pages = Pages::new(input, size, log, file_header.page_size, file_header.pages);
 
         // The log may hold page 1, and with it a newer header. Its page size is known to be the same.
         let first = pages.place(1);
@@ -166,10 +167,10 @@ impl RandomReader for SqliteReader {
         if let Some((from, _, what)) = broken {
             ground.fault(from, unread, what);
         }
-        ground.database(&header, first)?;
+        let read = ground.database(&header, first);
         let other = ground.other;
         sink.other(other);
-        Ok(())
+        read
     }
 }
 
@@ -319,5 +320,78 @@ impl Entry {
 
     fn link(&self) -> Link {
         Link { page: self.root, at: self.at, len: self.len }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::testing::Said;
+
+    /// A database of one empty page as SQLite 3.40 writes it, followed by zeroes up to a size that nobody holds in
+    /// memory.
+    struct Sparse {
+        first: Vec<u8>,
+        size: u64,
+    }
+
+    impl ReadAt for Sparse {
+        fn size(&self) -> u64 {
+            self.size
+        }
+
+        fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+            let len = buf.len().min(usize::try_from(self.size - offset).unwrap());
+            buf[..len].fill(0);
+            if let Some(rest) = self.first.get(usize::try_from(offset).unwrap()..) {
+                let n = rest.len().min(len);
+                buf[..n].copy_from_slice(&rest[..n]);
+            }
+            Ok(len)
+        }
+    }
+
+    fn sparse(pages: u32) -> Sparse {
+        let mut first = vec![0; 65536];
+        first[..16].copy_from_slice(MAGIC);
+        first[16..24].copy_from_slice(&[0, 1, 1, 1, 0, 64, 32, 32]);
+        first[28..32].copy_from_slice(&pages.to_be_bytes());
+        first[59] = 1;
+        first[100] = 0x0d;
+        Sparse { first, size: u64::from(pages) * 65536 }
+    }
+
+    #[test]
+    fn the_page_around_the_lock_byte_is_other_and_splits_what_is_unreached() {
+        let input = sparse(16_384 + 3);
+        let mut said = Said::default();
+        SqliteReader::new().read(&input, &mut said).unwrap();
+        assert_eq!(said.other, 2 * 65536, "page 1 and the lock-byte page at 1 GiB");
+        let runs: Vec<_> = said.faults.iter().map(|f| (f.offset, f.len)).collect();
+        assert_eq!(runs, [(65536, (1 << 30) - 65536), ((1 << 30) + 65536, 2 * 65536)]);
+    }
+
+    #[test]
+    fn an_input_that_became_shorter_while_it_is_read_ends_with_an_error() {
+        struct Shrunk(Sparse);
+        impl ReadAt for Shrunk {
+            fn size(&self) -> u64 {
+                self.0.size
+            }
+            fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+                if offset >= 65536 { Ok(0) } else { self.0.read_at(offset, buf) }
+            }
+        }
+        let mut input = sparse(20);
+        // Page 1 says that the freelist begins on page 5.
+        input.first[35] = 5;
+        let error = SqliteReader::new().read(&Shrunk(input), &mut Said::default()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[test]
+    fn companions_are_named_as_sqlite_names_them() {
+        assert_eq!(wal_path(Path::new("a/users.db")), Path::new("a/users.db-wal"));
+        assert_eq!(journal_path(Path::new("users")), Path::new("users-journal"));
     }
 }

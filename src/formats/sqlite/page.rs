@@ -100,14 +100,14 @@ pub(super) struct Pages<'a> {
 }
 
 impl<'a> Pages<'a> {
-    /// The pages of `input`, of which the header states `declared`; pages in `log` stand above those in the file.
+    /// The pages of `input`, `size` bytes long, of which the header states `declared`; pages in `log` stand above those in the file.
     pub(super) fn new(
         input: &'a dyn ReadAt,
+        size: u64,
         log: Option<(&'a dyn ReadAt, Log)>,
         page_size: usize,
         declared: Option<u32>,
     ) -> Self {
-        let size = input.size();
         let in_file = u32::try_from(size / page_size as u64).unwrap_or(u32::MAX - 1).min(u32::MAX - 1);
         let log = log.filter(|(_, log)| !log.is_empty());
         let count = match &log {

@@ -34,12 +34,11 @@ pub(super) struct Checked {
 }
 
 impl Log {
-    /// Reads the whole log of a database with pages of `page_size` bytes.
+    /// Reads the whole log, `size` bytes long, of a database with pages of `page_size` bytes.
     ///
     /// As SQLite does, it takes frames as long as salts and running checksum agree and forgets those after the last
     /// commit. Frames with other salts are left over from before the log was begun anew.
-    pub(super) fn check(input: &dyn ReadAt, page_size: usize) -> io::Result<Checked> {
-        let size = input.size();
+    pub(super) fn check(input: &dyn ReadAt, size: u64, page_size: usize) -> io::Result<Checked> {
         let fault = |at: u64, what| Ok(Checked { log: Self::default(), broken: Some((at, what)) });
         if size == 0 {
             return Ok(Checked::default());
