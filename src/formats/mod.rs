@@ -5,10 +5,12 @@
 //! ([`Sink::other`]) or not understood ([`Sink::fault`]).
 
 mod batch;
+mod sqlite;
 #[doc(hidden)]
 pub mod testing;
 
 pub use batch::{BatchBuilder, MAX_CELL};
+pub use sqlite::{Sqlite, SqliteReader, is_in_wal_mode, journal_path, wal_path};
 
 use std::io;
 

@@ -1,8 +1,11 @@
-//! The properties of a [`Reader`], in one place: unit tests, property tests and fuzz targets call [`check`].
+//! The properties of a [`Reader`], in one place: unit tests, property tests and fuzz targets call [`check`], and
+//! [`check_random`] for a [`RandomReader`].
 
+use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Reader, Sink};
+use super::{RandomReader, ReadAt, Reader, Sink};
 use crate::model::{Block, Fault, Table, TableBatch};
 
 /// One row as it left a reader, owned.
@@ -202,5 +205,63 @@ pub fn check(make: &dyn Fn() -> Box<dyn Reader>, bytes: &[u8], splits: &[usize])
     }
     assert_eq!(read(make(), bytes, splits), whole, "a split into blocks changes nothing");
     assert_eq!(read_forked(make(), bytes, splits), whole, "a fork changes nothing");
+    whole
+}
+
+/// Bytes to read at any place, that come in pieces: each read gives at most as many bytes as the next of `steps` says
+/// (in turn, at least one; all that are asked for where there are no steps).
+#[derive(Debug)]
+pub struct Pieces {
+    bytes: Vec<u8>,
+    steps: Vec<usize>,
+    reads: AtomicUsize,
+}
+
+impl Pieces {
+    /// Gives `bytes` in pieces.
+    pub fn new(bytes: impl Into<Vec<u8>>, steps: &[usize]) -> Self {
+        Self { bytes: bytes.into(), steps: steps.to_vec(), reads: AtomicUsize::new(0) }
+    }
+}
+
+impl ReadAt for Pieces {
+    fn size(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let rest = &self.bytes[self.bytes.len().min(usize::try_from(offset).unwrap_or(usize::MAX))..];
+        let mut len = rest.len().min(buf.len());
+        if !self.steps.is_empty() {
+            let read = self.reads.fetch_add(1, Ordering::Relaxed);
+            len = len.min(self.steps[read % self.steps.len()].max(1));
+        }
+        buf[..len].copy_from_slice(&rest[..len]);
+        Ok(len)
+    }
+}
+
+/// Asserts every property of a [`RandomReader`] on `bytes` and gives what it said. `beside` is the size of files beside
+/// the unit that the reader accounts for too.
+///
+/// # Panics
+/// If reads in pieces change what is said, or a byte is not accounted for.
+pub fn check_random(make: &dyn Fn() -> Box<dyn RandomReader>, bytes: &[u8], beside: u64, steps: &[usize]) -> Said {
+    let read = |steps: &[usize]| {
+        let mut said = Said::default();
+        make().read(&Pieces::new(bytes, steps), &mut said).expect("bytes in memory can be read");
+        said.sorted()
+    };
+    let whole = read(&[]);
+    let size = bytes.len() as u64 + beside;
+    assert_eq!(whole.row_bytes + whole.other + whole.not_understood(), size, "every byte is accounted for once");
+    for row in &whole.rows {
+        assert!(row.offset < size, "a row starts inside the input");
+        assert_eq!(row.cells.len(), row.table.columns.len(), "a row has one cell for each column");
+    }
+    for fault in &whole.faults {
+        assert!(fault.offset + fault.len <= size, "a fault lies inside the input");
+    }
+    assert_eq!(read(steps), whole, "reads in pieces change nothing");
     whole
 }

@@ -9,3 +9,4 @@ mod people;
 mod program;
 mod servers;
 mod sources;
+mod sqlite;
