@@ -114,7 +114,7 @@ pub(super) fn is_of_nothing(value: &[u8], def: &'static FormDef) -> bool {
         "aad3b435b51404eeaad3b435b51404ee",
         "da39a3ee5e6b4b0d3255bfef95601890afd80709",
         "be1bdec0aa74b4dcb079943e70528096cca985f8",
-        "67a74306b06d0c01624fe0d0249a570f4d093747",
+        "10a34637ad661d98ba3344717656fcc76209c2f8",
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "38b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da274edebfe76f65fbd51ad2f14898b95b",
         "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f\

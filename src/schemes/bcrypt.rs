@@ -32,6 +32,9 @@ static PLAIN: Bcrypt = Bcrypt { name: "bcrypt", forms: &[&BCRYPT], before: <[u8]
 static OF_SHA256: Bcrypt = Bcrypt { name: "bcrypt-sha256", forms: &[&DJANGO_SHA256], before: hex_sha256 };
 static OF_HMAC_SHA384: Bcrypt = Bcrypt { name: "bcrypt-hmac-sha384", forms: &[&WORDPRESS], before: wordpress };
 
+/// Before the `$2…` of `WordPress` and of Django's hasher.
+const WORDPRESS_PREFIX: &[u8] = b"$wp";
+const DJANGO_PREFIX: &[u8] = b"bcrypt_sha256$";
 /// Length of `$2y$10$` with salt and hash.
 const LENGTH: usize = 60;
 /// Bytes of a password that bcrypt takes in.
@@ -40,23 +43,20 @@ const LONGEST_KEY: usize = 72;
 const ROUND: u64 = 72_000;
 
 fn recognise(value: &[u8]) -> Option<Form> {
-    let def = match value {
-        [b'$', b'2', ..] => &BCRYPT,
-        [b'$', ..] => &WORDPRESS,
-        _ => &DJANGO_SHA256,
+    let (def, crypt) = if value.starts_with(b"$2") {
+        (&BCRYPT, value)
+    } else if let Some(rest) = value.strip_prefix(WORDPRESS_PREFIX) {
+        (&WORDPRESS, rest)
+    } else {
+        (&DJANGO_SHA256, value.strip_prefix(DJANGO_PREFIX)?)
     };
-    let crypt = crypt_string(value)?;
     Some(Form { def, params: u64::from(parse(crypt)?.cost) })
 }
 
 /// The `$2…` part of a value.
-fn crypt_string(value: &[u8]) -> Option<&[u8]> {
+fn crypt_string(value: &[u8]) -> &[u8] {
     let value = wrapper::inside(value);
-    match value {
-        [b'$', b'w', b'p', rest @ ..] => Some(rest),
-        [b'b', ..] => value.strip_prefix(b"bcrypt_sha256$"),
-        _ => Some(value),
-    }
+    value.strip_prefix(WORDPRESS_PREFIX).or_else(|| value.strip_prefix(DJANGO_PREFIX)).unwrap_or(value)
 }
 
 struct Parts<'a> {
@@ -108,7 +108,7 @@ impl Scheme for Bcrypt {
         work(form.params)
     }
     fn verify(&self, stored: &Stored<'_>, candidate: &[u8]) -> Result<bool, Unverifiable> {
-        let parts = crypt_string(stored.value).and_then(parse).ok_or(Unverifiable::Malformed)?;
+        let parts = parse(crypt_string(stored.value)).ok_or(Unverifiable::Malformed)?;
         if work(u64::from(parts.cost)) > MAX_WORK || candidate.len() > MAX_CANDIDATE {
             return Err(Unverifiable::TooCostly);
         }

@@ -81,6 +81,10 @@ fn by_name(value: &[u8]) -> Option<Form> {
 }
 
 fn by_shape(value: &[u8]) -> Option<Form> {
+    // These open the names of schemes that are more than a digest with its salt: `$sspr$`, `{smd5}`, `:B:`.
+    if matches!(value.first(), Some(b'$' | b'{' | b':')) {
+        return None;
+    }
     for def in &HEX_SALT {
         if let Some((hex, salt)) = hex_first(value, 2 * def.digest_len)
             && codec::is_hex(hex)
@@ -179,9 +183,9 @@ impl Scheme for Salted {
         }
     }
     fn rank(&self, form: Form) -> u16 {
-        // `sha1$salt$hex` is Django's, then Werkzeug's, before it is anybody else's.
+        // `sha1$salt$hex` is Django's, then Werkzeug's, before it is anybody else's: the key stands behind `h(salt.pass)`.
         match self.formula {
-            Formula::HmacKeySalt(_) if NAMED.iter().any(|def| std::ptr::eq(def, form.def)) => self.rank - 5,
+            Formula::HmacKeySalt(_) if NAMED.iter().any(|def| std::ptr::eq(def, form.def)) => self.rank - 6,
             _ => self.rank,
         }
     }

@@ -7,8 +7,8 @@ use crate::model::{Form, FormDef, FormKind};
 
 pub(super) const FAMILY: Family = Family {
     file: "unknown",
-    prefixes: &["$", "{", "0x"],
-    by_prefix: Some(by_prefix),
+    prefixes: &[],
+    by_prefix: None,
     by_shape: Some(by_shape),
     forms: &[&CRYPT, &LABEL, &HEX, &BASE64],
     schemes: &[],
@@ -29,7 +29,8 @@ const SHORTEST_HEX: usize = 34;
 /// Shortest base64 of a length that is no known digest's.
 const SHORTEST_BASE64: usize = 40;
 
-fn by_prefix(value: &[u8]) -> Option<Form> {
+/// Runs after every prefix and every other shape.
+fn by_shape(value: &[u8]) -> Option<Form> {
     let def = match value {
         [b'$', rest @ ..] => {
             let (id, body) = codec::split_once(rest, b'$')?;
@@ -45,19 +46,11 @@ fn by_prefix(value: &[u8]) -> Option<Form> {
             (is_label && body.len() >= SHORTEST_LABELLED && codec::is_visible(body)).then_some(&LABEL)
         }
         [b'0', b'x', hex @ ..] => is_long_hex(hex).then_some(&HEX),
+        _ if is_long_hex(value) => Some(&HEX),
+        _ if value.len() >= SHORTEST_BASE64 && is_mixed(value) && codec::base64_len(value).is_some() => Some(&BASE64),
         _ => None,
     };
     def.map(Form::plain)
-}
-
-fn by_shape(value: &[u8]) -> Option<Form> {
-    if is_long_hex(value) {
-        Some(Form::plain(&HEX))
-    } else if value.len() >= SHORTEST_BASE64 && is_mixed(value) && codec::base64_len(value).is_some() {
-        Some(Form::plain(&BASE64))
-    } else {
-        None
-    }
 }
 
 fn is_long_hex(value: &[u8]) -> bool {
