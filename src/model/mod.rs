@@ -17,7 +17,7 @@ pub use exposure::{Digest, DigestKind, Exposure, Unasked};
 pub use finding::{Confidence, Finding, Severity};
 pub use form::{Form, FormDef, FormKind};
 pub use formula::{Algorithm, Formula};
-pub use policy::{Grade, Graded, Policy, PolicyError};
+pub use policy::{Grade, Graded, Policy, PolicyError, SchemePolicy};
 pub use report::{
     AccountTotals, BreachReport, ByteTotals, ColumnReport, Evidence, Report, ReportSkip, ReportTable, ReportTarget,
     ResetRow,

@@ -60,6 +60,8 @@ pub struct SchemePolicy {
     /// Parameter sets that are legacy when none of `acceptable` is met; below all of them is weak.
     #[serde(default)]
     pub legacy: Vec<[u64; 3]>,
+    /// The best grade that any parameters reach.
+    pub at_best: Option<Grade>,
     /// Where the thresholds come from.
     pub source: String,
 }

@@ -1,10 +1,35 @@
 //! How a stored value was made: recognise its form, explain it by schemes, grade and verify.
 //!
-//! One file per scheme family; each family lists its schemes in [`ALL`].
+//! One file per scheme family, one row per file in [`FAMILIES`]. [`recognise`] runs for every row and only looks at the
+//! value; [`explain`], [`Scheme::grade`] and [`Scheme::verify`] run for what it found. A form that nobody explains is
+//! *not understood*: that is an answer, and never a clean one.
+
+mod argon2;
+mod bare;
+mod bcrypt;
+mod codec;
+mod fast;
+mod grading;
+mod ldap;
+mod md5crypt;
+mod mysql;
+mod pbkdf2;
+mod phpass;
+mod plaintext;
+mod postgres;
+mod recognise;
+mod salted;
+mod scrypt;
+mod sha_crypt;
+mod state;
+mod unknown;
+mod wrapper;
 
 use std::borrow::Cow;
 
-use crate::model::{Digest, Form, FormDef, Formula, Graded, Policy};
+use crate::model::{Digest, Form, FormDef, FormKind, Formula, Graded, Policy};
+
+pub use recognise::recognise;
 
 /// A stored credential with what belongs to it.
 #[derive(Clone, Copy)]
@@ -15,6 +40,27 @@ pub struct Stored<'a> {
     pub form: Form,
     /// The cell of the neighbouring salt column, if the table has one.
     pub salt: Option<&'a [u8]>,
+    /// The row's login, for schemes salted with it (`PostgreSQL`'s `md5`).
+    pub login: Option<&'a [u8]>,
+}
+
+impl<'a> Stored<'a> {
+    /// `value` alone, recognised.
+    pub fn new(value: &'a [u8]) -> Self {
+        Self { value, form: recognise(value), salt: None, login: None }
+    }
+
+    /// With the cell of the salt column.
+    #[must_use]
+    pub const fn with_salt(self, salt: Option<&'a [u8]>) -> Self {
+        Self { salt, ..self }
+    }
+
+    /// With the row's login.
+    #[must_use]
+    pub const fn with_login(self, login: Option<&'a [u8]>) -> Self {
+        Self { login, ..self }
+    }
 }
 
 /// Where a scheme's salt is.
@@ -26,6 +72,8 @@ pub enum SaltFrom {
     Value,
     /// In a neighbouring column.
     Neighbour,
+    /// The login is the salt.
+    Login,
 }
 
 /// What kind of protection a scheme gives; decides which reason a verdict carries.
@@ -51,10 +99,19 @@ pub enum Unverifiable {
     /// The stored parameters ask for more work or memory than [`MAX_WORK`]: refused, so that no stored value can stall
     /// an audit.
     TooCostly,
+    /// The salt column's cell or the login that the scheme needs was not given.
+    Missing,
 }
 
 /// Largest [`Scheme::work`] that [`Scheme::verify`] takes on: 60 s in nanoseconds.
 pub const MAX_WORK: u64 = 60_000_000_000;
+
+/// Most memory that [`Scheme::verify`] takes, in bytes: 4 GiB, twice RFC 9106's first recommendation for Argon2id.
+pub const MAX_MEMORY: u64 = 4 << 30;
+
+/// Longest candidate that slow schemes take, in bytes; longer ones are [`Unverifiable::TooCostly`]. SHA-crypt's work
+/// grows with the square of the length, and nobody types a password of 1 KiB.
+pub const MAX_CANDIDATE: usize = 1024;
 
 /// One scheme.
 pub trait Scheme: Sync {
@@ -89,6 +146,17 @@ pub trait Scheme: Sync {
         let _ = stored;
         None
     }
+    /// The password itself, where the scheme keeps it.
+    fn password<'a>(&self, stored: &Stored<'a>) -> Option<Cow<'a, [u8]>> {
+        let _ = stored;
+        None
+    }
+    /// Place in [`explain`]'s list for `form`, most plausible lowest: below 100 for schemes salted from a neighbour
+    /// column, 100 and above for the others.
+    fn rank(&self, form: Form) -> u16 {
+        let _ = form;
+        100
+    }
     /// What a breach source can be asked about this value, where that is possible without knowing the password.
     fn digest(&self, stored: &Stored<'_>) -> Option<Digest> {
         let _ = stored;
@@ -96,17 +164,172 @@ pub trait Scheme: Sync {
     }
 }
 
-/// What one stored value looks like. Total: every byte string has a form. Some 10–20 ns for common shapes.
-pub fn recognise(value: &[u8]) -> Form {
-    let _ = value;
-    todo!()
+/// Looks for one family's forms in a value.
+type Recogniser = fn(&[u8]) -> Option<Form>;
+
+/// One file of this folder.
+struct Family {
+    /// The file's name without `.rs`.
+    file: &'static str,
+    /// What its values start with: dispatch happens on the first two bytes.
+    prefixes: &'static [&'static str],
+    /// Asked when a value's first two bytes are those of one of the prefixes.
+    by_prefix: Option<Recogniser>,
+    /// Asked, in the order of the rows, when nobody knew the prefix.
+    by_shape: Option<Recogniser>,
+    /// Every form it can answer.
+    forms: &'static [&'static FormDef],
+    /// Its schemes.
+    schemes: &'static [&'static dyn Scheme],
+}
+
+/// Every family in alphabetical order. A new one is a file and a row.
+const FAMILIES: &[Family] = &[
+    argon2::FAMILY,
+    bare::FAMILY,
+    bcrypt::FAMILY,
+    ldap::FAMILY,
+    md5crypt::FAMILY,
+    mysql::FAMILY,
+    pbkdf2::FAMILY,
+    phpass::FAMILY,
+    plaintext::FAMILY,
+    postgres::FAMILY,
+    salted::FAMILY,
+    scrypt::FAMILY,
+    sha_crypt::FAMILY,
+    state::FAMILY,
+    unknown::FAMILY,
+    wrapper::FAMILY,
+];
+
+/// Every scheme, families in alphabetical order.
+pub const ALL: &[&dyn Scheme] = &flatten::<{ count() }>();
+
+/// The families' names, which are their files', in the order of [`ALL`].
+pub fn families() -> impl Iterator<Item = &'static str> {
+    FAMILIES.iter().map(|family| family.file)
+}
+
+/// Every form that [`recognise`] can answer.
+pub fn forms() -> impl Iterator<Item = &'static FormDef> {
+    FAMILIES.iter().flat_map(|family| family.forms.iter().copied())
+}
+
+/// The scheme called `name`.
+pub fn by_name(name: &str) -> Option<&'static dyn Scheme> {
+    ALL.iter().copied().find(|scheme| scheme.name() == name)
 }
 
 /// The schemes that can explain `form`, most plausible first. `salt_column` tells whether a salt column stands beside.
+///
+/// An empty list means that the value is not understood (or empty): it is no password in plain text, and no scheme of
+/// this family can tell what it is.
 pub fn explain(form: Form, salt_column: bool) -> Vec<&'static dyn Scheme> {
-    let _ = (form, salt_column);
-    todo!()
+    let mut schemes: Vec<_> = ALL
+        .iter()
+        .copied()
+        .filter(|scheme| salt_column || scheme.salt_from() != SaltFrom::Neighbour)
+        .filter(|scheme| scheme.forms().iter().any(|def| std::ptr::eq(*def, form.def)))
+        .collect();
+    schemes.sort_by_key(|scheme| scheme.rank(form));
+    schemes
 }
 
-/// Every scheme, families in alphabetical order.
-pub const ALL: &[&dyn Scheme] = &[];
+/// Whether the value says that the password is empty: a zero-length value, an empty password in plain text, or the
+/// unsalted hash of nothing. Salted hashes do not show it: verify them with an empty candidate.
+pub fn is_empty_password(value: &[u8], form: Form) -> bool {
+    match form.kind() {
+        FormKind::Empty => true,
+        FormKind::State | FormKind::SaltedDigest | FormKind::Text => false,
+        FormKind::Digest | FormKind::Modular => {
+            bare::is_of_nothing(value, form.def) || plaintext::is_tagged_nothing(value, form.def)
+        }
+    }
+}
+
+const fn count() -> usize {
+    let (mut count, mut row) = (0, 0);
+    while row < FAMILIES.len() {
+        count += FAMILIES[row].schemes.len();
+        row += 1;
+    }
+    count
+}
+
+const fn flatten<const N: usize>() -> [&'static dyn Scheme; N] {
+    let mut all: [&'static dyn Scheme; N] = [FAMILIES[0].schemes[0]; N];
+    let (mut next, mut row) = (0, 0);
+    while row < FAMILIES.len() {
+        let mut scheme = 0;
+        while scheme < FAMILIES[row].schemes.len() {
+            all[next] = FAMILIES[row].schemes[scheme];
+            next += 1;
+            scheme += 1;
+        }
+        row += 1;
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Files that hold what families share, and are none.
+    const SHARED: [&str; 5] = ["codec", "fast", "grading", "mod", "recognise"];
+
+    #[test]
+    fn every_file_in_the_folder_is_a_family_with_a_row_in_alphabetical_order() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/schemes");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+            .filter(|file| !SHARED.contains(&file.as_str()))
+            .collect();
+        files.sort();
+        assert_eq!(files, families().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn names_of_schemes_and_forms_are_unique() {
+        let names: BTreeSet<&str> = ALL.iter().map(|scheme| scheme.name()).collect();
+        assert_eq!(names.len(), ALL.len());
+        let names: BTreeSet<&str> = forms().map(|form| form.name).collect();
+        assert_eq!(names.len(), forms().count());
+    }
+
+    #[test]
+    fn every_form_is_explained_or_a_state_or_openly_not_understood() {
+        for def in forms() {
+            let explained = !explain(Form::plain(def), true).is_empty();
+            let unknown = unknown::FAMILY.forms.iter().any(|f| std::ptr::eq(*f, def));
+            let nothing = def.kind == FormKind::Empty;
+            assert_eq!(explained, !unknown && !nothing, "{}", def.name);
+        }
+    }
+
+    #[test]
+    fn every_scheme_has_only_listed_forms_and_a_line_in_the_policy() {
+        let policy = Policy::builtin();
+        for scheme in ALL {
+            assert!(!scheme.forms().is_empty(), "{}", scheme.name());
+            for def in scheme.forms() {
+                assert!(forms().any(|form| std::ptr::eq(form, *def)), "{} of {}", def.name, scheme.name());
+                let graded = scheme.grade(Form::plain(def), &policy);
+                assert!(!graded.why.contains("names no"), "{}: {}", scheme.name(), graded.why);
+            }
+        }
+    }
+
+    #[test]
+    fn schemes_salted_from_a_neighbour_are_offered_only_beside_a_salt_column() {
+        let form = recognise(b"8743b52063cd84097a65d1633f5c74f5");
+        assert!(explain(form, false).iter().all(|s| s.salt_from() != SaltFrom::Neighbour));
+        assert_eq!(explain(form, false)[0].name(), "unsalted-md5");
+        assert_eq!(explain(form, true)[0].salt_from(), SaltFrom::Neighbour);
+        assert!(explain(form, true).iter().any(|s| s.name() == "ntlm"));
+    }
+}

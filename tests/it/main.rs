@@ -7,6 +7,7 @@ mod canary;
 mod dumps;
 mod people;
 mod program;
+mod schemes;
 mod servers;
 mod sources;
 mod sqlite;

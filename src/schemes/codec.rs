@@ -1,0 +1,255 @@
+//! Texts that schemes write digests and numbers in: hexadecimal, three alphabets of base64, decimal counts. No scheme
+//! is known here, and nothing on the way to [`recognise`](super::recognise) allocates.
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+/// Longest digest in bytes: SHA-512's.
+pub(super) const MAX_DIGEST: usize = 64;
+
+const FORGIVING: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_allow_trailing_bits(true)
+    .with_encode_padding(false)
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent);
+
+/// RFC 4648 base64, with or without padding.
+const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, FORGIVING);
+
+/// bcrypt's base64: RFC 4648's bit order, alphabet `./A-Za-z0-9`.
+const BCRYPT: GeneralPurpose = GeneralPurpose::new(&alphabet::BCRYPT, FORGIVING);
+
+/// crypt(3)'s alphabet, sixth bits first: `./0-9A-Za-z`.
+const ITOA64: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// Whether every byte passes `class`. No early exit: over short, fixed-length slices the loop becomes SIMD compares.
+fn all(bytes: &[u8], class: impl Fn(u8) -> bool) -> bool {
+    bytes.iter().fold(true, |ok, &b| ok & class(b))
+}
+
+/// Whether `bytes` is hexadecimal in one case: digits with `a-f` or with `A-F`, not with both.
+///
+/// Mixed case is refused since nothing that writes digests writes it, while base62 tokens do.
+#[inline]
+pub(super) fn is_hex(bytes: &[u8]) -> bool {
+    let (mut strange, mut lower, mut upper) = (false, false, false);
+    let (chunks, rest) = bytes.as_chunks::<16>();
+    for chunk in chunks {
+        for &b in chunk {
+            let l = b.wrapping_sub(b'a') < 6;
+            let u = b.wrapping_sub(b'A') < 6;
+            lower |= l;
+            upper |= u;
+            strange |= !((b.wrapping_sub(b'0') < 10) | l | u);
+        }
+        // Most texts of a digest's length fail in their first bytes.
+        if strange {
+            return false;
+        }
+    }
+    for &b in rest {
+        let l = b.wrapping_sub(b'a') < 6;
+        let u = b.wrapping_sub(b'A') < 6;
+        lower |= l;
+        upper |= u;
+        strange |= !((b.wrapping_sub(b'0') < 10) | l | u);
+    }
+    !strange && !(lower & upper)
+}
+
+/// Whether every byte is of crypt(3)'s and bcrypt's alphabet, `./0-9A-Za-z`.
+#[inline]
+pub(super) fn is_itoa64(bytes: &[u8]) -> bool {
+    all(bytes, |b| ((b | 0x20).wrapping_sub(b'a') < 26) | (b.wrapping_sub(b'.') < 12))
+}
+
+/// Whether every byte is an ASCII digit.
+pub(super) fn is_digits(bytes: &[u8]) -> bool {
+    all(bytes, |b| b.wrapping_sub(b'0') < 10)
+}
+
+/// Whether every byte is visible ASCII: no blank, no control character, no byte above 0x7e.
+pub(super) fn is_visible(bytes: &[u8]) -> bool {
+    all(bytes, |b| b.wrapping_sub(0x21) < 0x5e)
+}
+
+/// Whether `bytes` is base64 as passlib writes it: RFC 4648's alphabet, `.` also for `+`, no padding.
+pub(super) fn is_ab64(bytes: &[u8]) -> bool {
+    !bytes.is_empty()
+        && all(bytes, |b| ((b | 0x20).wrapping_sub(b'a') < 26) | (b.wrapping_sub(b'.') < 12) | (b == b'+'))
+}
+
+/// Length in bytes of what canonical, padded base64 stands for; `None` where `bytes` is none.
+///
+/// Canonical means that the bits after the last byte are zero, which chance gives a text one time in 16 (`==`) or 4
+/// (`=`): a cheap way to tell digests from tokens.
+#[inline]
+pub(super) fn base64_len(bytes: &[u8]) -> Option<usize> {
+    if bytes.is_empty() || !bytes.len().is_multiple_of(4) {
+        return None;
+    }
+    let (body, padding, spare) = match bytes {
+        [body @ .., b'=', b'='] => (body, 2, 0x0f),
+        [body @ .., b'='] => (body, 1, 0x03),
+        body => (body, 0, 0),
+    };
+    let plain = all(body, |b| ((b | 0x20).wrapping_sub(b'a') < 26) | (b.wrapping_sub(b'/') < 11) | (b == b'+'));
+    let last = base64_index(*body.last()?)?;
+    (plain && last & spare == 0).then(|| bytes.len() / 4 * 3 - padding)
+}
+
+const fn base64_index(b: u8) -> Option<u8> {
+    match b {
+        b'A'..=b'Z' => Some(b - b'A'),
+        b'a'..=b'z' => Some(b - b'a' + 26),
+        b'0'..=b'9' => Some(b - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    }
+}
+
+/// A count in decimal, digits only, up to 18 of them (so that arithmetic on it cannot overflow by much).
+pub(super) fn decimal(bytes: &[u8]) -> Option<u64> {
+    if bytes.is_empty() || bytes.len() > 18 || !is_digits(bytes) {
+        return None;
+    }
+    Some(bytes.iter().fold(0, |n, b| n * 10 + u64::from(b - b'0')))
+}
+
+/// `bytes` before and after the first `separator`.
+pub(super) fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let at = memchr::memchr(separator, bytes)?;
+    Some((&bytes[..at], &bytes[at + 1..]))
+}
+
+/// `bytes` after `prefix`, whose letters match in either case.
+pub(super) fn strip_prefix_any_case<'a>(bytes: &'a [u8], prefix: &str) -> Option<&'a [u8]> {
+    let (head, tail) = bytes.split_at_checked(prefix.len())?;
+    head.eq_ignore_ascii_case(prefix.as_bytes()).then_some(tail)
+}
+
+/// Decodes hexadecimal of either case.
+pub(super) fn hex_bytes(bytes: &[u8]) -> Option<Vec<u8>> {
+    hex::decode(bytes).ok()
+}
+
+/// Decodes base64, padded or not, with `.` read as `+` (passlib's "adapted base64").
+pub(super) fn base64_bytes(bytes: &[u8]) -> Option<Vec<u8>> {
+    if bytes.contains(&b'.') {
+        let adapted: Vec<u8> = bytes.iter().map(|&b| if b == b'.' { b'+' } else { b }).collect();
+        return STANDARD.decode(adapted).ok();
+    }
+    STANDARD.decode(bytes).ok()
+}
+
+/// Decodes bcrypt's base64.
+pub(super) fn bcrypt_base64_bytes(bytes: &[u8]) -> Option<Vec<u8>> {
+    BCRYPT.decode(bytes).ok()
+}
+
+/// Encodes as RFC 4648 base64 with padding.
+pub(super) fn to_base64(bytes: &[u8]) -> String {
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+/// A digest as text, hexadecimal or base64 by its length, into `out`; its length, if that is `len` bytes.
+pub(super) fn digest_bytes(text: &[u8], len: usize, out: &mut [u8; MAX_DIGEST]) -> Option<usize> {
+    let out = out.get_mut(..len)?;
+    if text.len() == 2 * len {
+        hex::decode_to_slice(text, out).ok()?;
+    } else {
+        let decoded = base64_bytes(text)?;
+        if decoded.len() != len {
+            return None;
+        }
+        out.copy_from_slice(&decoded);
+    }
+    Some(len)
+}
+
+/// The value of one character of crypt(3)'s alphabet.
+pub(super) fn itoa64_index(character: u8) -> Option<u32> {
+    ITOA64.iter().position(|&c| c == character).map(|i| i as u32)
+}
+
+/// Writes `count` characters of crypt(3)'s alphabet for the lowest `6 * count` bits of `bits`, low bits first.
+pub(super) fn push_itoa64(mut bits: u32, count: usize, out: &mut Vec<u8>) {
+    for _ in 0..count {
+        out.push(ITOA64[(bits & 0x3f) as usize]);
+        bits >>= 6;
+    }
+}
+
+/// Reads characters of crypt(3)'s alphabet as a number, low bits first; at most five.
+pub(super) fn itoa64_number(characters: &[u8]) -> Option<u32> {
+    let mut number = 0;
+    for &character in characters.get(..5.min(characters.len()))?.iter().rev() {
+        number = number << 6 | itoa64_index(character)?;
+    }
+    Some(number)
+}
+
+/// `bytes` in crypt(3)'s alphabet, three bytes to four characters, first byte in the lowest bits: phpass and `$7$`.
+pub(super) fn to_itoa64(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let bits = three.iter().rev().fold(0, |bits, &b| bits << 8 | u32::from(b));
+        push_itoa64(bits, three.len() + 1, &mut out);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hexadecimal_is_of_one_case() {
+        for yes in ["", "00", "deadbeef0123456789", "DEADBEEF0123456789", "0123456789012345678901234567890a"] {
+            assert!(is_hex(yes.as_bytes()), "{yes}");
+        }
+        for no in ["dEadbeef", "0123456789abcdeF0", "g", "/", ":", "`", "@", "G", "0123456789abcde\u{e9}", "0 "] {
+            assert!(!is_hex(no.as_bytes()), "{no}");
+        }
+    }
+
+    #[test]
+    fn alphabets_hold_exactly_their_characters() {
+        for b in 0..=255u8 {
+            assert_eq!(is_itoa64(&[b]), ITOA64.contains(&b), "{b:#x}");
+            assert_eq!(is_visible(&[b]), b.is_ascii_graphic(), "{b:#x}");
+            assert_eq!(is_ab64(&[b]), ITOA64.contains(&b) || b == b'+', "{b:#x}");
+            assert_eq!(base64_len(&[b; 4]).is_some(), base64_index(b).is_some(), "{b:#x}");
+        }
+    }
+
+    #[test]
+    fn base64_with_stray_bits_is_not_canonical() {
+        assert_eq!(base64_len(b"AAA="), Some(2));
+        assert_eq!(base64_len(b"AA=="), Some(1));
+        assert_eq!(base64_len(b"AAB="), None);
+        assert_eq!(base64_len(b"AB=="), None);
+        assert_eq!(base64_len(b"===="), None);
+        assert_eq!(base64_len(b"AAA"), None);
+        assert_eq!(base64_len(b""), None);
+    }
+
+    #[test]
+    fn counts_are_digits_only_and_never_overflow() {
+        assert_eq!(decimal(b"600000"), Some(600_000));
+        assert_eq!(decimal(b"999999999999999999"), Some(999_999_999_999_999_999));
+        for no in [&b""[..], b"-1", b"+1", b"1 ", b"9999999999999999999"] {
+            assert_eq!(decimal(no), None);
+        }
+    }
+
+    #[test]
+    fn low_bits_first_numbers_read_back_as_written() {
+        for n in [0, 1, 63, 64, 8, 1 << 29] {
+            let mut text = Vec::new();
+            push_itoa64(n, 5, &mut text);
+            assert_eq!(itoa64_number(&text), Some(n));
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The password itself: text that nobody else recognises, or text behind a label that says so (`{CLEARTEXT}`, `{PLAIN}`,
+//! Spring's `{noop}`).
+
+use std::borrow::Cow;
+
+use sha1::{Digest as _, Sha1};
+
+use super::{Family, Protection, SaltFrom, Scheme, Stored, Unverifiable, codec, fast, grading};
+use crate::model::{Digest, Form, FormDef, FormKind, Graded, Policy};
+
+pub(super) const FAMILY: Family = Family {
+    file: "plaintext",
+    prefixes: &["{C", "{c", "{P", "{p", "{N", "{n"],
+    by_prefix: Some(recognise),
+    by_shape: None,
+    forms: &[&EMPTY, &TEXT, &LABELLED],
+    schemes: &[&Plaintext],
+};
+
+pub(super) static EMPTY: FormDef = FormDef { name: "empty", kind: FormKind::Empty, digest_len: 0 };
+pub(super) static TEXT: FormDef = FormDef { name: "text", kind: FormKind::Text, digest_len: 0 };
+static LABELLED: FormDef = FormDef { name: "labelled-plaintext", kind: FormKind::Modular, digest_len: 0 };
+
+/// `OpenLDAP`'s and Dovecot's labels, and Spring Security's.
+const LABELS: [&str; 4] = ["{CLEARTEXT}", "{PLAIN}", "{CLEAR}", "{NOOP}"];
+
+fn recognise(value: &[u8]) -> Option<Form> {
+    after_label(value).map(|_| Form::plain(&LABELLED))
+}
+
+fn after_label(value: &[u8]) -> Option<&[u8]> {
+    LABELS.iter().find_map(|label| codec::strip_prefix_any_case(value, label))
+}
+
+/// Whether a label is all there is: an empty password.
+pub(super) fn is_tagged_nothing(value: &[u8], def: &'static FormDef) -> bool {
+    std::ptr::eq(def, &raw const LABELLED) && after_label(value).is_some_and(<[u8]>::is_empty)
+}
+
+struct Plaintext;
+
+impl Plaintext {
+    fn text<'a>(stored: &Stored<'a>) -> &'a [u8] {
+        if stored.form.kind() == FormKind::Modular {
+            after_label(stored.value).unwrap_or(stored.value)
+        } else {
+            stored.value
+        }
+    }
+}
+
+impl Scheme for Plaintext {
+    fn name(&self) -> &'static str {
+        "plaintext"
+    }
+    fn forms(&self) -> &'static [&'static FormDef] {
+        const { &[&TEXT, &LABELLED] }
+    }
+    fn salt_from(&self) -> SaltFrom {
+        SaltFrom::Nowhere
+    }
+    fn protection(&self) -> Protection {
+        Protection::Plaintext
+    }
+    fn describe(&self, _: Form) -> String {
+        self.name().to_owned()
+    }
+    fn grade(&self, _: Form, policy: &Policy) -> Graded {
+        grading::fixed(policy, "plaintext", "whoever sees the table has the password")
+    }
+    fn work(&self, _: Form) -> u64 {
+        1
+    }
+    fn verify(&self, stored: &Stored<'_>, candidate: &[u8]) -> Result<bool, Unverifiable> {
+        Ok(fast::same(Self::text(stored), candidate))
+    }
+    fn password<'a>(&self, stored: &Stored<'a>) -> Option<Cow<'a, [u8]>> {
+        Some(Cow::Borrowed(Self::text(stored)))
+    }
+    fn digest(&self, stored: &Stored<'_>) -> Option<Digest> {
+        Some(Digest::Sha1(Sha1::digest(Self::text(stored)).into()))
+    }
+}

@@ -1,0 +1,65 @@
+//! Values that are surely no password in plain text, and that no family here can explain: crypt strings and LDAP labels
+//! of other schemes, digests and blobs of other lengths. They are *not understood*, which is a result; to call them
+//! plaintext would be a false alarm, to pass over them a false peace.
+
+use super::{Family, codec};
+use crate::model::{Form, FormDef, FormKind};
+
+pub(super) const FAMILY: Family = Family {
+    file: "unknown",
+    prefixes: &[],
+    by_prefix: None,
+    by_shape: Some(by_shape),
+    forms: &[&CRYPT, &LABEL, &HEX, &BASE64],
+    schemes: &[],
+};
+
+static CRYPT: FormDef = FormDef { name: "other-crypt", kind: FormKind::Modular, digest_len: 0 };
+static LABEL: FormDef = FormDef { name: "other-label", kind: FormKind::Modular, digest_len: 0 };
+static HEX: FormDef = FormDef { name: "other-hex", kind: FormKind::Digest, digest_len: 0 };
+static BASE64: FormDef = FormDef { name: "other-base64", kind: FormKind::Digest, digest_len: 0 };
+
+/// Shortest crypt string taken as one, in bytes; DES-based `$` schemes and truncated hashes start here, while typed
+/// passwords of that shape end long before.
+const SHORTEST_CRYPT: usize = 20;
+/// Shortest text behind a `{LABEL}`.
+const SHORTEST_LABELLED: usize = 8;
+/// Shortest hexadecimal of a length that is no known digest's.
+const SHORTEST_HEX: usize = 34;
+/// Shortest base64 of a length that is no known digest's.
+const SHORTEST_BASE64: usize = 40;
+
+/// Runs after every prefix and every other shape.
+fn by_shape(value: &[u8]) -> Option<Form> {
+    let def = match value {
+        [b'$', rest @ ..] => {
+            let (id, body) = codec::split_once(rest, b'$')?;
+            let is_id = (1..=24).contains(&id.len())
+                && id.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b','))
+                || id.len() <= 8 && !id.is_empty() && id.iter().all(u8::is_ascii_alphanumeric);
+            (is_id && value.len() >= SHORTEST_CRYPT && codec::is_visible(body)).then_some(&CRYPT)
+        }
+        [b'{', rest @ ..] => {
+            let (label, body) = codec::split_once(rest, b'}')?;
+            let is_label = (2..=32).contains(&label.len())
+                && label.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'@'));
+            (is_label && body.len() >= SHORTEST_LABELLED && codec::is_visible(body)).then_some(&LABEL)
+        }
+        [b'0', b'x', hex @ ..] => is_long_hex(hex).then_some(&HEX),
+        _ if is_long_hex(value) => Some(&HEX),
+        _ if value.len() >= SHORTEST_BASE64 && is_mixed(value) && codec::base64_len(value).is_some() => Some(&BASE64),
+        _ => None,
+    };
+    def.map(Form::plain)
+}
+
+fn is_long_hex(value: &[u8]) -> bool {
+    value.len() >= SHORTEST_HEX && value.len().is_multiple_of(2) && codec::is_hex(value)
+}
+
+/// Upper case, lower case and digits: forty random base64 characters without one of them are rarer than one in 500.
+fn is_mixed(value: &[u8]) -> bool {
+    value.iter().any(u8::is_ascii_lowercase)
+        && value.iter().any(u8::is_ascii_uppercase)
+        && value.iter().any(u8::is_ascii_digit)
+}
