@@ -1,0 +1,153 @@
+//! Vendors' published default logins and passwords (`patterns/defaults.toml`).
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// Whether login and password are a vendor's published default pair (`patterns/defaults.toml`). The login's case does
+/// not matter, the password's does. Login and password being equal is not enough: the login has to be listed.
+pub fn is_default(login: &[u8], password: &[u8]) -> bool {
+    default_passwords(login).contains(&password)
+}
+
+/// The published default passwords for `login`, to be tried against a hash.
+pub fn default_passwords(login: &[u8]) -> &'static [&'static [u8]] {
+    static TABLE: LazyLock<Table> = LazyLock::new(|| Table::new(entries()));
+    TABLE.find(login)
+}
+
+/// The file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Defaults {
+    vendor: Vec<Vendor>,
+}
+
+/// One product's pairs.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Vendor {
+    /// For people who read the file, as is `source`; the tests see to it that no entry lacks them.
+    #[cfg_attr(not(test), allow(dead_code))]
+    product: String,
+    #[cfg_attr(not(test), allow(dead_code))]
+    source: String,
+    /// Login and password.
+    pairs: Vec<(String, String)>,
+}
+
+fn entries() -> Vec<Vendor> {
+    let file: Defaults =
+        toml::from_str(include_str!("../../patterns/defaults.toml")).expect("the embedded file parses: tested");
+    file.vendor
+}
+
+/// Logins in lower case, shorter ones first, with their passwords.
+struct Table {
+    /// For every length up to 31, a bit for the last five bits of each first letter: most logins end here.
+    firsts: [u32; 32],
+    logins: Vec<(Vec<u8>, Vec<&'static [u8]>)>,
+}
+
+impl Table {
+    fn new(vendors: Vec<Vendor>) -> Self {
+        let mut logins: Vec<(Vec<u8>, Vec<&'static [u8]>)> = Vec::new();
+        for (login, password) in vendors.into_iter().flat_map(|vendor| vendor.pairs) {
+            let login = login.to_ascii_lowercase().into_bytes();
+            // Made once and kept for the life of the program: some kilobytes that callers may hold on to.
+            let password: &'static [u8] = Box::leak(password.into_bytes().into_boxed_slice());
+            match logins.iter_mut().find(|(other, _)| *other == login) {
+                Some((_, passwords)) if passwords.contains(&password) => {}
+                Some((_, passwords)) => passwords.push(password),
+                None => logins.push((login, vec![password])),
+            }
+        }
+        logins.sort_by(|(a, _), (b, _)| (a.len(), a).cmp(&(b.len(), b)));
+        let mut firsts = [0; 32];
+        for (login, _) in &logins {
+            firsts[login.len()] |= 1 << (login[0] % 32);
+        }
+        Self { firsts, logins }
+    }
+
+    fn find(&self, login: &[u8]) -> &[&'static [u8]] {
+        let Some(first) = login.first() else { return &[] };
+        if self.firsts.get(login.len()).is_none_or(|firsts| firsts >> (first % 32) & 1 == 0) {
+            return &[];
+        }
+        let lower = |byte: &u8| byte.to_ascii_lowercase();
+        let order = |known: &[u8]| {
+            known.len().cmp(&login.len()).then_with(|| known.iter().copied().cmp(login.iter().map(lower)))
+        };
+        match self.logins.binary_search_by(|(known, _)| order(known)) {
+            Ok(at) => &self.logins[at].1,
+            Err(_) => &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_names_its_product_and_its_source_and_no_product_lists_a_pair_twice() {
+        let vendors = entries();
+        let mut products = std::collections::HashSet::new();
+        for vendor in &vendors {
+            assert!(products.insert(&vendor.product), "{} is there twice", vendor.product);
+            assert!(!vendor.product.is_empty() && !vendor.source.is_empty(), "{}", vendor.product);
+            let distinct: std::collections::HashSet<_> = vendor.pairs.iter().collect();
+            assert_eq!(distinct.len(), vendor.pairs.len(), "{}", vendor.product);
+            let sizes = vendor.pairs.iter().map(|(login, _)| login.len());
+            assert!(sizes.into_iter().all(|len| (1..32).contains(&len)), "{}: no login, or a long one", vendor.product);
+        }
+        let pairs: usize = vendors.iter().map(|vendor| vendor.pairs.len()).sum();
+        assert!(pairs >= 60, "only {pairs} pairs");
+    }
+
+    #[test]
+    fn listed_pairs_are_defaults_whatever_the_logins_case() {
+        for (login, password) in [
+            ("admin", "admin"),
+            ("Admin", "admin"),
+            ("root", "toor"),
+            ("pi", "raspberry"),
+            ("sa", ""),
+            ("SCOTT", "tiger"),
+            ("sys", "change_on_install"),
+            ("admin", "888888"),
+            ("admin", "666666"),
+            ("postgres", "postgres"),
+            ("ubnt", "ubnt"),
+        ] {
+            assert!(is_default(login.as_bytes(), password.as_bytes()), "{login}");
+        }
+    }
+
+    #[test]
+    fn only_listed_pairs_are_defaults() {
+        for (login, password) in [
+            ("maria", "maria"),
+            ("admin", "ADMIN888"),
+            ("root", "raspberry!"),
+            ("", ""),
+            ("", "admin"),
+            ("maria", "password"),
+            ("pi", "Raspberry"),
+            ("administrators", "admin"),
+        ] {
+            assert!(!is_default(login.as_bytes(), password.as_bytes()), "{login}");
+        }
+        assert!(default_passwords(b"maria").is_empty());
+        assert!(default_passwords(&[0xff; 300]).is_empty());
+    }
+
+    #[test]
+    fn a_logins_passwords_come_without_repetition() {
+        let passwords = default_passwords(b"ADMIN");
+        let distinct: std::collections::HashSet<_> = passwords.iter().collect();
+        assert_eq!(distinct.len(), passwords.len());
+        assert!(passwords.len() > 10);
+    }
+}

@@ -1,0 +1,194 @@
+//! Which common password is behind an unsalted digest: all of them hashed beforehand, under every formula asked for.
+
+use super::common::common;
+use super::lanes::Variant;
+use super::search::each_digest;
+use crate::model::Formula;
+
+/// A common password's digest was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Under which formula.
+    pub formula: Formula,
+    /// Which common password.
+    pub rank: u32,
+}
+
+/// Digests of all common passwords (and the empty one is not among them) under unsalted formulas.
+///
+/// 16 bytes of each digest are kept and compared: with 160,000 digests, a stranger is taken for one of them once in 2^110.
+pub struct DigestIndex {
+    formulas: Vec<Formula>,
+    /// One for every length of digest.
+    tables: Vec<Table>,
+}
+
+impl DigestIndex {
+    /// Hashes every word under every formula of `formulas`; salted ones are left out. If one digest stands for two
+    /// formulas (only by naming one twice), the first is reported.
+    pub fn build(formulas: &[Formula]) -> Self {
+        Self::build_on(Variant::best(), formulas)
+    }
+
+    fn build_on(variant: Variant, formulas: &[Formula]) -> Self {
+        let list = common();
+        let words: Vec<&[u8]> = (0..list.len()).map(|rank| list.word(rank)).collect();
+        let mut index = Self { formulas: Vec::new(), tables: Vec::new() };
+        for &formula in formulas {
+            if !formula.is_salted() && !index.formulas.contains(&formula) {
+                index.formulas.push(formula);
+            }
+        }
+        for &formula in &index.formulas {
+            let len = formula.algorithm().digest_len();
+            if !index.tables.iter().any(|table| table.len == len) {
+                let sharing = index.formulas.iter().filter(|other| other.algorithm().digest_len() == len).count();
+                index.tables.push(Table::new(len, sharing * words.len()));
+            }
+        }
+        for (number, &formula) in index.formulas.iter().enumerate() {
+            let len = formula.algorithm().digest_len();
+            if let Some(table) = index.tables.iter_mut().find(|table| table.len == len) {
+                each_digest(variant, formula, &words, |rank, digest| table.insert(digest, number as u32, rank as u32));
+            }
+        }
+        index
+    }
+
+    /// The word behind `digest`, if it is one of the list's. About 10 ns for a miss.
+    #[inline]
+    pub fn find(&self, digest: &[u8]) -> Option<Hit> {
+        let table = self.tables.iter().find(|table| table.len == digest.len())?;
+        let (formula, rank) = table.find(digest)?;
+        Some(Hit { formula: self.formulas[formula as usize], rank })
+    }
+}
+
+/// Digests of one length. A digest's bits are as good as random, so they are used as they are.
+struct Table {
+    /// Of a digest, in bytes; at least 16.
+    len: usize,
+    /// Sixteen bits a digest, two of them set and both in one word: one stranger in fifty goes on. 160 KB for four
+    /// formulas, which the second-level cache holds.
+    filter: Vec<u64>,
+    /// Numbers of entries plus one; 0 where there is none.
+    slots: Vec<u32>,
+    entries: Vec<Entry>,
+}
+
+struct Entry {
+    digest: [u8; 16],
+    formula: u32,
+    rank: u32,
+}
+
+/// The bits of a digest that are used: which word of the filter and which bits in it, which slot.
+struct Bits {
+    word: usize,
+    mask: u64,
+    slot: usize,
+}
+
+impl Table {
+    fn new(len: usize, capacity: usize) -> Self {
+        Self {
+            len,
+            filter: vec![0; (capacity / 4).next_power_of_two()],
+            slots: vec![0; (2 * capacity).next_power_of_two()],
+            entries: Vec::with_capacity(capacity),
+        }
+    }
+
+    #[inline]
+    fn bits(&self, digest: &[u8; 16]) -> Bits {
+        let [a, b, c, d, e, f, g, h, rest @ ..] = *digest;
+        let (first, second) = (u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from_le_bytes(rest));
+        Bits {
+            word: first as usize & (self.filter.len() - 1),
+            mask: 1 << (first >> 58) | 1 << (first >> 52 & 63),
+            slot: second as usize & (self.slots.len() - 1),
+        }
+    }
+
+    fn insert(&mut self, digest: &[u8], formula: u32, rank: u32) {
+        let digest = *digest.first_chunk().expect("a digest has at least sixteen bytes");
+        let bits = self.bits(&digest);
+        self.filter[bits.word] |= bits.mask;
+        let mut slot = bits.slot;
+        while self.slots[slot] != 0 {
+            slot = (slot + 1) & (self.slots.len() - 1);
+        }
+        self.entries.push(Entry { digest, formula, rank });
+        self.slots[slot] = self.entries.len() as u32;
+    }
+
+    #[inline]
+    fn find(&self, digest: &[u8]) -> Option<(u32, u32)> {
+        let digest = digest.first_chunk()?;
+        let bits = self.bits(digest);
+        if self.filter[bits.word] & bits.mask != bits.mask {
+            return None;
+        }
+        let mut slot = bits.slot;
+        while let Some(number) = self.slots[slot].checked_sub(1) {
+            let entry = &self.entries[number as usize];
+            if entry.digest == *digest {
+                return Some((entry.formula, entry.rank));
+            }
+            slot = (slot + 1) & (self.slots.len() - 1);
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::evaluate::evaluate;
+    use super::*;
+    use crate::model::Algorithm;
+
+    /// Eight unsalted formulas that are in use.
+    pub(in super::super) const EIGHT: [Formula; 8] = [
+        Formula::Plain(Algorithm::Md5),
+        Formula::Plain(Algorithm::Ntlm),
+        Formula::TwiceHex(Algorithm::Md5),
+        Formula::Plain(Algorithm::Sha1),
+        Formula::TwiceRaw(Algorithm::Sha1),
+        Formula::TwiceHex(Algorithm::Sha1),
+        Formula::Plain(Algorithm::Sha256),
+        Formula::Plain(Algorithm::Sha512),
+    ];
+
+    #[test]
+    fn every_digest_leads_back_to_its_word_and_formula() {
+        let list = common();
+        for variant in Variant::available() {
+            let index = DigestIndex::build_on(variant, &EIGHT);
+            for formula in EIGHT {
+                for rank in (0..list.len()).step_by(13).chain([1183, list.len() - 1]) {
+                    let mut out = [0; 64];
+                    let len = evaluate(formula, list.word(rank), &[], &mut out);
+                    assert_eq!(index.find(&out[..len]), Some(Hit { formula, rank: rank as u32 }), "{variant:?}");
+                    out[15] ^= 1;
+                    assert_eq!(index.find(&out[..len]), None);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn strangers_other_lengths_and_salted_formulas_find_nothing() {
+        let index = DigestIndex::build(&[Formula::Plain(Algorithm::Md5), Formula::SaltPass(Algorithm::Sha1)]);
+        let mut out = [0; 64];
+        let len = evaluate(Formula::Plain(Algorithm::Md5), b"", &[], &mut out);
+        assert_eq!(index.find(&out[..len]), None, "the empty password is not in the list");
+        let len = evaluate(Formula::Plain(Algorithm::Md5), b"123456", &[], &mut out);
+        assert!(index.find(&out[..len]).is_some());
+        for other in [0, 1, 8, 15, 17, 20, 32, 64] {
+            assert_eq!(index.find(&out[..other]), None);
+        }
+        let len = evaluate(Formula::Plain(Algorithm::Sha1), b"123456", &[], &mut out);
+        assert_eq!(index.find(&out[..len]), None);
+        assert_eq!(DigestIndex::build(&[]).find(&out[..len]), None);
+    }
+}

@@ -1,0 +1,336 @@
+//! Every lane its own text: each pair of candidate and target laid out for itself. Slower than laying candidates over a
+//! common template, but nothing need be alike: neither salts nor lengths.
+
+use super::Target;
+use super::evaluate::{evaluate, hash, write_hex};
+use super::lanes::{Core, LANES, Message, State, TEXT, Variant};
+use crate::model::{Algorithm, Formula};
+
+/// Pairs taken together, so that inner digests wait in the nearest cache.
+const CHUNK: usize = 8 * LANES;
+
+/// The block length of every hash here but SHA-512, and so of their HMAC keys (RFC 2104).
+pub(super) const KEY: usize = 64;
+
+/// The kernel that evaluates `formula`. SHA-512 has none, and of NTLM's only the plain one is in use anywhere: the rest
+/// goes one at a time.
+pub(super) fn core_for(formula: Formula) -> Option<Core> {
+    match formula {
+        Formula::Plain(algorithm) => Core::of(algorithm),
+        _ if formula.algorithm() == Algorithm::Ntlm => None,
+        _ => Core::of(formula.algorithm()),
+    }
+}
+
+/// Calls `hit` for every pair below `count` whose candidate makes its target's digest.
+pub(super) fn search_pairs_on<'a>(
+    variant: Variant,
+    formula: Formula,
+    count: usize,
+    pair: impl Fn(usize) -> (Target<'a>, &'a [u8]),
+    hit: &mut dyn FnMut(usize),
+) {
+    let Some(core) = core_for(formula) else {
+        for i in 0..count {
+            let (target, candidate) = pair(i);
+            if is_match(formula, &target, candidate) {
+                hit(i);
+            }
+        }
+        return;
+    };
+    let mut work = Chunk { digester: Digester::new(variant, core), inner: Vec::new(), other: Vec::new() };
+    for start in (0..count).step_by(CHUNK) {
+        let len = CHUNK.min(count - start);
+        work.search(formula, len, |i| pair(start + i), &mut |i| hit(start + i));
+    }
+}
+
+/// Whether the candidate makes the target's digest, one at a time.
+pub(super) fn is_match(formula: Formula, target: &Target<'_>, candidate: &[u8]) -> bool {
+    if target.digest.len() != formula.algorithm().digest_len() {
+        return false;
+    }
+    let mut digest = [0; 64];
+    let len = evaluate(formula, candidate, target.salt, &mut digest);
+    digest[..len] == *target.digest
+}
+
+/// The buffers of one chunk: what nested formulas hash first, and hash again.
+struct Chunk {
+    digester: Digester,
+    /// Hex or raw digests, or padded keys.
+    inner: Vec<[u8; KEY]>,
+    other: Vec<[u8; KEY]>,
+}
+
+impl Chunk {
+    fn search<'a>(
+        &mut self,
+        formula: Formula,
+        count: usize,
+        pair: impl Fn(usize) -> (Target<'a>, &'a [u8]),
+        hit: &mut impl FnMut(usize),
+    ) {
+        let Self { digester, inner, other } = self;
+        let core = digester.core;
+        let len = 4 * core.words();
+        let salt = |i| pair(i).0.salt;
+        let pass = |i| pair(i).1;
+        let wanted = |i: usize| pair(i).0.digest.len() == len;
+        let mut compare = |ids: &[usize], state: &State| {
+            for (lane, &id) in ids.iter().enumerate() {
+                let digest = pair(id).0.digest;
+                if digest.first_chunk().is_some_and(|&first| core.word(first) == state[0].0[lane])
+                    && is_digest(core, state, lane, digest)
+                {
+                    hit(id);
+                }
+            }
+        };
+        match formula {
+            Formula::Plain(Algorithm::Ntlm) => {
+                let mut text = [0; TEXT];
+                for i in (0..count).filter(|&i| wanted(i)) {
+                    let pass = pass(i);
+                    if pass.len() <= TEXT / 2 && pass.is_ascii() {
+                        for (byte, unit) in pass.iter().zip(text.chunks_exact_mut(2)) {
+                            unit[0] = *byte;
+                        }
+                        digester.push(i, [&text[..2 * pass.len()], &[], &[]], &mut compare);
+                    } else {
+                        digester.push_long(i, &[pass], &mut compare);
+                    }
+                }
+                digester.finish(&mut compare);
+            }
+            Formula::Plain(_) => digester.all(count, wanted, |i| [pass(i), &[], &[]], compare),
+            Formula::SaltPass(_) => digester.all(count, wanted, |i| [salt(i), pass(i), &[]], compare),
+            Formula::PassSalt(_) => digester.all(count, wanted, |i| [pass(i), salt(i), &[]], compare),
+            Formula::SaltPassSalt(_) => digester.all(count, wanted, |i| [salt(i), pass(i), salt(i)], compare),
+            Formula::TwiceRaw(_) => {
+                digester.raw(count, |i| [pass(i), &[], &[]], inner);
+                digester.all(count, wanted, |i| [&inner[i][..len], &[], &[]], compare);
+            }
+            Formula::TwiceHex(_) => {
+                digester.hex(count, |i| [pass(i), &[], &[]], inner);
+                digester.all(count, wanted, |i| [&inner[i][..2 * len], &[], &[]], compare);
+            }
+            Formula::HexPassSalt(_) => {
+                digester.hex(count, |i| [pass(i), &[], &[]], inner);
+                digester.all(count, wanted, |i| [&inner[i][..2 * len], salt(i), &[]], compare);
+            }
+            Formula::SaltHexPass(_) => {
+                digester.hex(count, |i| [pass(i), &[], &[]], inner);
+                digester.all(count, wanted, |i| [salt(i), &inner[i][..2 * len], &[]], compare);
+            }
+            Formula::HexSaltHexPass(_) => {
+                digester.hex(count, |i| [salt(i), &[], &[]], other);
+                digester.hex(count, |i| [pass(i), &[], &[]], inner);
+                digester.all(count, wanted, |i| [&other[i][..2 * len], &inner[i][..2 * len], &[]], compare);
+            }
+            Formula::HmacKeySalt(algorithm) | Formula::HmacKeyPass(algorithm) => {
+                let key_is_salt = matches!(formula, Formula::HmacKeySalt(_));
+                let key = |i| if key_is_salt { salt(i) } else { pass(i) };
+                let text = |i| if key_is_salt { pass(i) } else { salt(i) };
+                other.clear();
+                other.extend((0..count).map(|i| pad_key(algorithm, key(i), 0x36)));
+                digester.raw(count, |i| [&other[i], text(i), &[]], inner);
+                // RFC 2104: the outer pad is 0x5c where the inner one was 0x36.
+                for key in other.iter_mut() {
+                    *key = key.map(|byte| byte ^ 0x36 ^ 0x5c);
+                }
+                digester.all(count, wanted, |i| [&other[i], &inner[i][..len], &[]], compare);
+            }
+        }
+    }
+}
+
+/// An HMAC key, filled up with zeros (or hashed first, if longer than a block), XOR `pad`: RFC 2104.
+pub(super) fn pad_key(algorithm: Algorithm, key: &[u8], pad: u8) -> [u8; KEY] {
+    let mut block = [0; KEY];
+    if key.len() > KEY {
+        hash(algorithm, &[key], &mut block);
+    } else {
+        block[..key.len()].copy_from_slice(key);
+    }
+    block.map(|byte| byte ^ pad)
+}
+
+/// Whether lane `lane` holds `digest`.
+pub(super) fn is_digest(core: Core, state: &State, lane: usize, digest: &[u8]) -> bool {
+    let mut bytes = [0; 32];
+    let len = core.digest(state, lane, &mut bytes);
+    bytes[..len] == *digest
+}
+
+/// Gathers texts until the lanes are full, then hashes them.
+pub(super) struct Digester {
+    variant: Variant,
+    core: Core,
+    /// Texts of one block, and of two.
+    batches: [Batch; 2],
+}
+
+struct Batch {
+    texts: Box<[[u8; TEXT]; LANES]>,
+    ids: [usize; LANES],
+    filled: usize,
+    longest: usize,
+}
+
+impl Digester {
+    pub(super) fn new(variant: Variant, core: Core) -> Self {
+        let batch = || Batch { texts: Box::new([[0; TEXT]; LANES]), ids: [0; LANES], filled: 0, longest: 0 };
+        Self { variant, core, batches: [batch(), batch()] }
+    }
+
+    /// The digests of the joined `pieces` of everything below `count` that is `wanted`.
+    fn all<'p>(
+        &mut self,
+        count: usize,
+        wanted: impl Fn(usize) -> bool,
+        pieces: impl Fn(usize) -> [&'p [u8]; 3],
+        mut done: impl FnMut(&[usize], &State),
+    ) {
+        for i in (0..count).filter(|&i| wanted(i)) {
+            self.push(i, pieces(i), &mut done);
+        }
+        self.finish(&mut done);
+    }
+
+    /// Raw digests of the joined pieces, into `out[i]`.
+    pub(super) fn raw<'p>(&mut self, count: usize, pieces: impl Fn(usize) -> [&'p [u8]; 3], out: &mut Vec<[u8; KEY]>) {
+        let core = self.core;
+        out.resize(count, [0; KEY]);
+        self.all(
+            count,
+            |_| true,
+            pieces,
+            |ids, state| {
+                for (lane, &id) in ids.iter().enumerate() {
+                    core.digest(state, lane, &mut out[id]);
+                }
+            },
+        );
+    }
+
+    /// Digests of the joined pieces as lower-case hex, into `out[i]`.
+    pub(super) fn hex<'p>(&mut self, count: usize, pieces: impl Fn(usize) -> [&'p [u8]; 3], out: &mut Vec<[u8; KEY]>) {
+        let core = self.core;
+        out.resize(count, [0; KEY]);
+        self.all(
+            count,
+            |_| true,
+            pieces,
+            |ids, state| {
+                let mut digest = [0; 32];
+                for (lane, &id) in ids.iter().enumerate() {
+                    let len = core.digest(state, lane, &mut digest);
+                    write_hex(&digest[..len], &mut out[id]);
+                }
+            },
+        );
+    }
+
+    /// Takes one more text; hands full lanes to `done`, as the numbers given here and the state they ended in.
+    #[inline]
+    fn push(&mut self, id: usize, pieces: [&[u8]; 3], done: &mut impl FnMut(&[usize], &State)) {
+        let len = pieces[0].len() + pieces[1].len() + pieces[2].len();
+        // 0x80 and eight bytes of length have to fit as well.
+        let blocks = (len + 9).div_ceil(64);
+        if blocks > 2 {
+            return self.push_long(id, &pieces, done);
+        }
+        let core = self.core;
+        let batch = &mut self.batches[blocks - 1];
+        let text = &mut batch.texts[batch.filled];
+        if blocks == 1 {
+            text[..64].fill(0);
+        } else {
+            text.fill(0);
+        }
+        let mut at = 0;
+        for piece in pieces {
+            if !piece.is_empty() {
+                copy(&mut text[at..at + piece.len()], piece);
+                at += piece.len();
+            }
+        }
+        text[len] = 0x80;
+        text[64 * blocks - 8..64 * blocks].copy_from_slice(&core.length_field(len));
+        batch.ids[batch.filled] = id;
+        batch.filled += 1;
+        batch.longest = batch.longest.max(len);
+        if batch.filled == LANES {
+            self.flush(blocks, done);
+        }
+    }
+
+    /// A text that the lanes do not take, one at a time.
+    #[cold]
+    fn push_long(&mut self, id: usize, pieces: &[&[u8]], done: &mut impl FnMut(&[usize], &State)) {
+        let algorithm = match self.core {
+            Core::Md5 => Algorithm::Md5,
+            Core::Md4 => Algorithm::Ntlm,
+            Core::Sha1 => Algorithm::Sha1,
+            Core::Sha256 => Algorithm::Sha256,
+        };
+        let mut digest = [0; 64];
+        let len = hash(algorithm, pieces, &mut digest);
+        let mut state = self.core.initial();
+        for (row, bytes) in state.iter_mut().zip(digest[..len].as_chunks().0) {
+            row.0[0] = self.core.word(*bytes);
+        }
+        done(&[id], &state);
+    }
+
+    /// Hashes what is left.
+    fn finish(&mut self, done: &mut impl FnMut(&[usize], &State)) {
+        for blocks in 1..=2 {
+            if self.batches[blocks - 1].filled > 0 {
+                self.flush(blocks, done);
+            }
+        }
+    }
+
+    fn flush(&mut self, blocks: usize, done: &mut impl FnMut(&[usize], &State)) {
+        let batch = &mut self.batches[blocks - 1];
+        let mut state = self.core.initial();
+        let used = (batch.longest + 1).div_ceil(4);
+        let message = Message::Texts { texts: &batch.texts, blocks, used };
+        self.variant.run(self.core, &mut state, &message);
+        done(&batch.ids[..batch.filled], &state);
+        batch.filled = 0;
+        batch.longest = 0;
+    }
+}
+
+/// Copies a short piece without the call that a copy of unknown length costs. Both have the same length.
+#[inline]
+fn copy(to: &mut [u8], from: &[u8]) {
+    let len = from.len();
+    if (17..=32).contains(&len) {
+        let (head, tail): ([u8; 16], [u8; 16]) = (ends(from, 0), ends(from, len - 16));
+        to[..16].copy_from_slice(&head);
+        to[len - 16..].copy_from_slice(&tail);
+    } else if (8..=16).contains(&len) {
+        let (head, tail): ([u8; 8], [u8; 8]) = (ends(from, 0), ends(from, len - 8));
+        to[..8].copy_from_slice(&head);
+        to[len - 8..].copy_from_slice(&tail);
+    } else if (4..8).contains(&len) {
+        let (head, tail): ([u8; 4], [u8; 4]) = (ends(from, 0), ends(from, len - 4));
+        to[..4].copy_from_slice(&head);
+        to[len - 4..].copy_from_slice(&tail);
+    } else {
+        to.copy_from_slice(from);
+    }
+}
+
+/// The `N` bytes at `at`.
+#[inline]
+fn ends<const N: usize>(from: &[u8], at: usize) -> [u8; N] {
+    let mut bytes = [0; N];
+    bytes.copy_from_slice(&from[at..at + N]);
+    bytes
+}
