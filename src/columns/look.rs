@@ -130,9 +130,10 @@ impl<'a> Look<'a> {
         self.stats.distinct() as f64
     }
 
-    /// Whether values do not repeat, as far as the estimate of distinct values can tell (its error is 2.3 %).
+    /// Whether values do not repeat, as far as the estimate of distinct values can tell: its error is 2.3 %, and a few
+    /// values may share a register.
     pub(super) fn unique(self) -> bool {
-        self.distinct_share() >= if self.n < 64.0 { 0.99 } else { 0.94 }
+        self.distinct() >= 0.94 * self.n - 0.5
     }
 
     /// Distinct patterns of byte classes.
@@ -296,7 +297,7 @@ impl<'a> Look<'a> {
             && (2..=64).contains(&length)
             && self.kinds(&random) >= 0.9
             && self.kinds(&[Kind::Integer]) < 0.5
-            && (self.vowels() < 0.36 || length >= 16)
+            && (self.vowels() < if self.n < 100.0 { 0.45 } else { 0.36 } || length >= 16)
             && self.distinct_share() >= if length <= 4 { 0.6 } else { 0.9 }
             && (self.n < 30.0 || self.patterns() >= 4.0)
     }

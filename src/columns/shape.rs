@@ -213,7 +213,7 @@ impl Kind {
 
     fn without_letters(value: &[u8], c: Classes) -> Self {
         if c.digits() == 0 {
-            return Self::Special;
+            return if is_structured(value) { Self::Structured } else { Self::Special };
         }
         if is_decimal(value) {
             Self::Decimal
@@ -278,10 +278,10 @@ impl Kind {
             return Self::Address;
         }
         if c.spaces() > 0 {
-            return if c.spaces() >= 5 || value.len() > 60 {
-                Self::Prose
-            } else if c.digits() > 0 && lower == 0 && c.special() == 0 && c.high() == 0 {
+            return if c.digits() > 0 && lower == 0 && c.special() + c.high() == 0 && value.len() <= 40 {
                 Self::Code
+            } else if c.spaces() >= 5 || value.len() > 60 {
+                Self::Prose
             } else if c.digits() > 0 && c.special() > 0 && !value.contains(&b'\'') && !value.contains(&b'#') {
                 Self::Special
             } else {

@@ -85,6 +85,12 @@ impl<'a> Context<'a> {
                 .then(|| (60, "named like a password; holds no value to judge by".to_owned()));
         }
         let modular = look.forms(&[FormKind::Modular]);
+        let labelled = look.main_form(&[FormKind::Modular]) == Some("other-label");
+        let expected = matches!(says, Says::Password | Says::Maybe) || self.beside_account(column);
+        // Text behind a label that nobody knows (`{NAME}…`) may be a template.
+        if labelled && !expected {
+            return None;
+        }
         if modular >= 0.5 || (modular >= 0.05 && modular + look.digests() >= 0.5) {
             let form = look.main_form(&[FormKind::Modular]).unwrap_or("a password scheme");
             let sure = if matches!(says, Says::Token | Says::Checksum) { 80 } else { 97 };
@@ -109,7 +115,7 @@ impl<'a> Context<'a> {
             Says::Password if proven => Some((99, format!("named like a password; {hits}"))),
             Says::Password => Some((95, format!("named like a password; its values are digests ({form})"))),
             Says::Maybe if proven => Some((95, format!("{hits}; the name fits"))),
-            Says::Maybe if self.thing_table() && !beside => None,
+            Says::Maybe if self.thing_table() => None,
             Says::Maybe if self.account_table() || beside => {
                 Some((85, format!("its values are digests ({form}), named like one, of an account")))
             }
@@ -128,7 +134,8 @@ impl<'a> Context<'a> {
     /// Digests under a name that says nothing, none of them a common password's.
     fn unproven_digests(&self, column: usize, form: &str, beside: bool) -> Option<(u8, String)> {
         let look = self.looks[column];
-        if self.thing_table() {
+        // Of no known digest's length, nothing speaks for a password.
+        if self.thing_table() || form.starts_with("other-") {
             return None;
         }
         let repeats = 1.0 - look.distinct_share();
@@ -292,6 +299,12 @@ impl<'a> Context<'a> {
         }
         if mixed < 0.15 {
             score -= 3.0;
+        }
+        // What logins do not show, all of them also words with digits: punctuation, nothing but digits, repetition.
+        let repeated = look.common_repeats() >= 1.5 && common * n >= 4.0;
+        let telling = |share: f64| share >= 0.03 && share * n >= 2.0;
+        if !telling(look.special()) && !telling(integers) && !repeated {
+            score -= 4.0;
         }
         // Logins and keys never repeat; passwords do.
         if n >= 1000.0 && look.unique() && look.common_repeats() < 1.2 {

@@ -615,7 +615,9 @@ pub(super) fn email(random: &mut Random, row: usize) -> Option<String> {
 
 /// A login as people choose them; many would be in a list of common passwords, no two are the same.
 pub(super) fn username(random: &mut Random, row: usize) -> Option<String> {
-    let word = if row < TOP.len() * 4 && row.is_multiple_of(23) { Some(TOP[(row / 4) % TOP.len()]) } else { None };
+    let word = (row % 23 == 1 && row < TOP.len() * 4)
+        .then(|| TOP[(row / 4) % TOP.len()])
+        .filter(|word| word.bytes().all(|b| b.is_ascii_alphabetic()));
     Some(match (word, random.below(6)) {
         (Some(word), _) => word.to_owned(),
         (_, 0) => format!("{}{row}", random.pick(&FIRST).to_lowercase()),
@@ -697,4 +699,15 @@ pub(super) fn street(random: &mut Random, _row: usize) -> Option<String> {
         capital(random.pick(&WORDS)),
         random.pick(&["Street", "Road", "Weg"])
     ))
+}
+
+/// A login without separators; one in five is in the list of common passwords.
+pub(super) fn handle(random: &mut Random, row: usize) -> Option<String> {
+    Some(match random.below(5) {
+        0 if row < TOP.len() && TOP[row].bytes().all(|b| b.is_ascii_alphabetic()) => TOP[row].to_owned(),
+        1 => format!("{}{row}", random.pick(&FIRST)),
+        2 => format!("{}{}", random.pick(&WORDS), 10_000 + row),
+        3 => format!("{}{}", random.pick(&WORDS), letters(row + 30)),
+        _ => format!("{}{row}", random.pick(&WORDS)),
+    })
 }

@@ -58,6 +58,7 @@ fn kinds() -> Vec<(&'static str, [&'static str; 3], Maker)> {
         ("full name", ["name", "full_name", "v3"], g::full_name),
         ("user name", ["username", "login", "pseudo"], g::username),
         ("user name without name", ["v4", "benutzer2", "uname"], g::username),
+        ("handle", ["nickname", "v10", "v11"], g::handle),
         ("word", ["word", "tag", "v5"], g::word),
         ("status", ["status", "state", "v6"], |r, _| Some(r.pick(&["active", "pending", "closed", "new"]).to_owned())),
         ("order status", ["order_status", "stage", "v7"], |r, _| {
