@@ -1,49 +1,20 @@
 //! What each column is: from its name, from its values, from its neighbours.
+//!
+//! [`ColumnStats`] keeps what the values of one column showed, small and mergeable; [`assign`] gives every column of a
+//! table a [`Role`](crate::model::Role) from those statistics and from the names; [`may_be_credential`] decides early
+//! which columns must be kept at all. [`active_value`] and [`is_privileged`] read the cells of the flag columns.
+//!
+//! It is not a grader: how a credential was made is the business of the scheme family, whose
+//! [`Form`](crate::model::Form) of each value comes in from outside.
 
-use crate::model::{Assignment, Form, Table};
+mod assign;
+mod cells;
+mod look;
+mod names;
+mod shape;
+mod values;
+mod verdicts;
 
-/// What is known about a column's values; two parts of a column merge into the whole, in any order, to the same result.
-#[derive(Clone, Debug, Default)]
-pub struct ColumnStats {
-    _private: (),
-}
-
-impl ColumnStats {
-    /// Nothing seen yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-    /// One cell. `form` is what the scheme family says of it, `common` whether it is in the list of common passwords.
-    /// Runs for every cell of a candidate column: some 10–20 ns.
-    pub fn observe(&mut self, cell: Option<&[u8]>, form: Form, common: bool) {
-        let _ = (cell, form, common);
-        todo!()
-    }
-    /// Adds what another part of the column showed.
-    pub fn merge(&mut self, other: &Self) {
-        let _ = other;
-        todo!()
-    }
-    /// Cells seen, NULLs included.
-    pub fn rows(&self) -> u64 {
-        todo!()
-    }
-    /// Cells seen that are neither NULL nor empty.
-    pub fn values(&self) -> u64 {
-        todo!()
-    }
-}
-
-/// Gives every column of `table` a role; `stats` has one entry a column. Never panics; works on three rows as on three
-/// million (fewer rows: names weigh more and the confidence is lower).
-pub fn assign(table: &Table, stats: &[ColumnStats]) -> Vec<Assignment> {
-    let _ = (table, stats);
-    todo!()
-}
-
-/// Whether a column could still turn out to be a credential or a salt, so that every row of it must be kept: asked after
-/// the first rows of a table. Errs on the side of yes; dates, flags, emails, sequences and prose are a no.
-pub fn may_be_credential(table: &Table, index: usize, stats: &ColumnStats) -> bool {
-    let _ = (table, index, stats);
-    todo!()
-}
+pub use assign::{assign, may_be_credential};
+pub use cells::{active_value, is_privilege_flag, is_privileged, is_privileged_login};
+pub use values::ColumnStats;
