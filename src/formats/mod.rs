@@ -5,6 +5,8 @@
 //! ([`Sink::other`]) or not understood ([`Sink::fault`]).
 
 mod batch;
+mod carry;
+mod csv;
 #[doc(hidden)]
 pub mod testing;
 
