@@ -5,6 +5,8 @@
 //! ([`Sink::other`]) or not understood ([`Sink::fault`]).
 
 mod batch;
+mod carry;
+mod csv;
 mod sqlite;
 #[doc(hidden)]
 pub mod testing;

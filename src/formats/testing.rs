@@ -265,3 +265,28 @@ pub fn check_random(make: &dyn Fn() -> Box<dyn RandomReader>, bytes: &[u8], besi
     assert_eq!(read(steps), whole, "reads in pieces change nothing");
     whole
 }
+
+/// Prints the throughput of a reader on `bytes`, given in blocks of 1 MiB to a sink that drops the batches.
+pub fn timing(what: &str, make: &dyn Fn() -> Box<dyn Reader>, bytes: &[u8]) {
+    struct Drain(u64);
+    impl Sink for Drain {
+        fn batch(&mut self, batch: TableBatch) {
+            self.0 += batch.len() as u64;
+        }
+        fn other(&mut self, _: u64) {}
+        fn fault(&mut self, _: Fault) {}
+    }
+    let splits: Vec<usize> = (1..bytes.len() >> 20).map(|i| i << 20).collect();
+    let blocks = blocks(bytes, &splits);
+    let best = (0..5)
+        .map(|_| {
+            let start = std::time::Instant::now();
+            let mut reader = make();
+            let mut drain = Drain(0);
+            blocks.iter().for_each(|b| reader.push(b, &mut drain));
+            reader.finish(&mut drain);
+            start.elapsed().as_secs_f64() / if drain.0 > 0 { 1.0 } else { f64::INFINITY }
+        })
+        .fold(f64::INFINITY, f64::min);
+    println!("{what}: {:.0} MB/s", bytes.len() as f64 / best / 1e6);
+}
