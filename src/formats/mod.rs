@@ -5,10 +5,12 @@
 //! ([`Sink::other`]) or not understood ([`Sink::fault`]).
 
 mod batch;
+mod sql;
 #[doc(hidden)]
 pub mod testing;
 
 pub use batch::{BatchBuilder, MAX_CELL};
+pub use sql::Sql;
 
 use std::io;
 
