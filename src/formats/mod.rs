@@ -8,11 +8,13 @@ mod batch;
 mod carry;
 mod csv;
 mod sqlite;
+mod sql;
 #[doc(hidden)]
 pub mod testing;
 
 pub use batch::{BatchBuilder, MAX_CELL};
 pub use sqlite::{Sqlite, SqliteReader, is_in_wal_mode, journal_path, wal_path};
+pub use sql::Sql;
 
 use std::io;
 

@@ -1,0 +1,172 @@
+//! The quick way through a row that lies in one block and holds nothing rare.
+//!
+//! Whatever it does not know it leaves, with `None`, to the scanner and [`value`](super::value), which know everything
+//! and agree with it on the rest.
+
+use super::dialect::Rules;
+use super::find;
+use super::text;
+use super::value;
+use crate::formats::{BatchBuilder, MAX_CELL};
+
+/// Takes the cells of a row.
+pub(super) trait Cells {
+    /// A cell that stands in the block as it is.
+    fn slice(&mut self, column: usize, start: usize, len: usize);
+    /// A cell that had to be decoded.
+    fn copy(&mut self, column: usize, value: &[u8]);
+    /// NULL.
+    fn null(&mut self, column: usize);
+}
+
+impl Cells for BatchBuilder {
+    #[inline]
+    fn slice(&mut self, column: usize, start: usize, len: usize) {
+        Self::slice(self, column, start, len);
+    }
+    fn copy(&mut self, column: usize, value: &[u8]) {
+        Self::copy(self, column, value);
+    }
+    #[inline]
+    fn null(&mut self, column: usize) {
+        Self::null(self, column);
+    }
+}
+
+/// Wants nothing but to know whether a row stands here.
+pub(super) struct Unwanted;
+
+impl Cells for Unwanted {
+    fn slice(&mut self, _: usize, _: usize, _: usize) {}
+    fn copy(&mut self, _: usize, _: &[u8]) {}
+    fn null(&mut self, _: usize) {}
+}
+
+/// Reads the row of `columns` cells whose `(` is at `open`; gives the place after its `)`. `None` where the row is not
+/// whole, not simple or not right: cells may have been given by then.
+#[inline]
+pub(super) fn read(
+    bytes: &[u8],
+    open: usize,
+    columns: usize,
+    rules: Rules,
+    cells: &mut impl Cells,
+    scratch: &mut Vec<u8>,
+) -> Option<usize> {
+    let mut at = open + 1;
+    let mut column = 0;
+    while column < columns {
+        let mut first = *bytes.get(at)?;
+        while matches!(first, b' ' | b'\n' | b'\r') {
+            at += 1;
+            first = *bytes.get(at)?;
+        }
+        at = match first {
+            b'\'' => string(bytes, at + 1, column, rules.backslash, rules, cells, scratch)?,
+            b'0' if bytes.get(at + 1).is_some_and(|b| matches!(b, b'x' | b'X')) => {
+                let end = at + 2 + bytes[at + 2..].iter().take_while(|b| b.is_ascii_hexdigit()).count();
+                cells.copy(column, &value::hex(&bytes[at + 2..end])?);
+                end
+            }
+            b'0'..=b'9' | b'-' => {
+                let end = number(bytes, at + 1);
+                if first == b'-' && end == at + 1 {
+                    return None;
+                }
+                cells.slice(column, at, end - at);
+                end
+            }
+            _ => word(bytes, at, column, rules, cells, scratch)?,
+        };
+        column += 1;
+        match *bytes.get(at)? {
+            b',' => at += 1,
+            b')' if column == columns && at - open < MAX_CELL => return Some(at + 1),
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Past the digits and points from `at` on.
+#[inline]
+fn number(bytes: &[u8], at: usize) -> usize {
+    at + bytes[at..].iter().take_while(|b| matches!(b, b'0'..=b'9' | b'.')).count()
+}
+
+/// A string from behind its quote on.
+#[inline]
+fn string(
+    bytes: &[u8],
+    start: usize,
+    column: usize,
+    backslash: bool,
+    rules: Rules,
+    cells: &mut impl Cells,
+    scratch: &mut Vec<u8>,
+) -> Option<usize> {
+    let end = find::either(bytes, start, b'\'', if backslash { b'\\' } else { b'\'' })?;
+    if bytes[end] == b'\'' && *bytes.get(end + 1)? != b'\'' {
+        // A bytea's `\x…` needs the column's type.
+        if bytes[start] == b'\\' {
+            return None;
+        }
+        cells.slice(column, start, end - start);
+        return Some(end + 1);
+    }
+    let end = string_end(bytes, end, backslash)?;
+    scratch.clear();
+    text::unescape(&bytes[start..end], b'\'', backslash, rules.dialect, scratch);
+    if scratch.first() == Some(&b'\\') {
+        return None;
+    }
+    cells.copy(column, scratch);
+    Some(end + 1)
+}
+
+/// The closing quote of a string, from its first quote or backslash at `at` on.
+fn string_end(bytes: &[u8], mut at: usize, backslash: bool) -> Option<usize> {
+    loop {
+        if bytes[at] == b'\'' && *bytes.get(at + 1)? != b'\'' {
+            return Some(at);
+        }
+        at = find::either(bytes, at + 2, b'\'', if backslash { b'\\' } else { b'\'' })?;
+    }
+}
+
+/// A cell that starts with a letter: NULL, TRUE, FALSE, `N'…'`, `E'…'`, `_binary '…'`.
+fn word(
+    bytes: &[u8],
+    at: usize,
+    column: usize,
+    rules: Rules,
+    cells: &mut impl Cells,
+    scratch: &mut Vec<u8>,
+) -> Option<usize> {
+    let len = bytes[at..].iter().take_while(|b| text::is_word(**b)).count();
+    let end = at + len;
+    let next = *bytes.get(end)?;
+    let word = &bytes[at..end];
+    match word {
+        [b'N', b'U', b'L', b'L'] => cells.null(column),
+        [b'N' | b'n'] if next == b'\'' => {
+            return string(bytes, end + 1, column, rules.backslash, rules, cells, scratch);
+        }
+        [b'E' | b'e'] if next == b'\'' && rules.escape_strings() => {
+            return string(bytes, end + 1, column, true, rules, cells, scratch);
+        }
+        [b'_', ..] => {
+            let quote = if next == b' ' { end + 1 } else { end };
+            return match bytes.get(quote)? {
+                b'\'' => string(bytes, quote + 1, column, rules.backslash, rules, cells, scratch),
+                _ => None,
+            };
+        }
+        _ if word.eq_ignore_ascii_case(b"null") => cells.null(column),
+        _ if word.eq_ignore_ascii_case(b"true") || word.eq_ignore_ascii_case(b"false") => {
+            cells.slice(column, at, len);
+        }
+        _ => return None,
+    }
+    Some(end)
+}
