@@ -1,18 +1,13 @@
 //! audit: a stand-in, to be replaced by the pipeline.
 
-use std::io;
-
 use crate::error::Error;
 use crate::model::{AccountTotals, Report, ResetRow, Tier};
 pub use crate::report::Progress;
+use crate::report::TakeRow;
 use crate::settings::AuditSettings;
 
 /// Reports one account to reset for each target.
-pub fn run(
-    settings: &AuditSettings,
-    resets: Option<&mut dyn FnMut(&ResetRow<'_>) -> io::Result<()>>,
-    progress: &dyn Progress,
-) -> Result<Report, Error> {
+pub fn run(settings: &AuditSettings, resets: Option<TakeRow<'_>>, progress: &dyn Progress) -> Result<Report, Error> {
     progress.phase("reading");
     let mut accounts = AccountTotals::default();
     accounts.add(Tier::T0, settings.targets.len() as u64);

@@ -8,8 +8,8 @@ use clap::Parser;
 use credaudit::audit;
 use credaudit::cli::{self, AuditArgs, Cli, Command};
 use credaudit::error::Error;
-use credaudit::model::{Report, ResetRow};
-use credaudit::report::{Destination, Meter, Progress, ResetList, Silent};
+use credaudit::model::Report;
+use credaudit::report::{Destination, Meter, Progress, ResetList, Silent, TakeRow};
 use credaudit::settings::{self, AuditSettings, OutputSettings, Sink};
 
 /// Anything that kept the program from doing what was asked.
@@ -83,6 +83,9 @@ fn audit(args: AuditArgs) -> Result<u8, Error> {
         }
     };
     write_report(&report, &output, to)?;
+    if talks(&output) && output.resets.is_none() && report.accounts.to_reset() > 0 {
+        let _ = writeln!(io::stderr(), "\nThe accounts by name: run again with --resets FILE.");
+    }
     Ok(output.fail_on.outcome(&report).code())
 }
 
@@ -132,13 +135,15 @@ fn read_with_list<W: Write>(
     }
 }
 
-type TakeRow<'a> = &'a mut dyn FnMut(&ResetRow<'_>) -> io::Result<()>;
-
 fn read(audit: &AuditSettings, output: &OutputSettings, resets: Option<TakeRow<'_>>) -> Result<Report, Error> {
-    let shown = !output.quiet && io::stderr().is_terminal();
     let progress: Box<dyn Progress> =
-        if shown { Box::new(Meter::start(Box::new(io::stderr()))) } else { Box::new(Silent) };
+        if talks(output) { Box::new(Meter::start(Box::new(io::stderr()))) } else { Box::new(Silent) };
     audit::run(audit, resets, progress.as_ref())
+}
+
+/// Whether there is somebody to talk to on standard error.
+fn talks(output: &OutputSettings) -> bool {
+    !output.quiet && io::stderr().is_terminal()
 }
 
 fn write_report(report: &Report, output: &OutputSettings, to: Option<Destination>) -> Result<(), Error> {

@@ -367,8 +367,8 @@ mod tests {
 
     fn args(extra: &[&str]) -> AuditArgs {
         use clap::Parser;
-        let argv = ["credaudit", "audit", "dump.sql"].iter().chain(extra);
-        let crate::cli::Command::Audit(args) = crate::cli::Cli::try_parse_from(argv).unwrap().command else {
+        let typed = ["credaudit", "audit", "dump.sql"].iter().chain(extra);
+        let crate::cli::Command::Audit(args) = crate::cli::Cli::try_parse_from(typed).unwrap().command else {
             unreachable!()
         };
         *args
@@ -460,7 +460,7 @@ mod tests {
     #[test]
     fn the_exit_code_follows_findings_and_completeness() {
         use FailOn::{Anything, Never, Severity as S, Tier as T};
-        let cases: &[(FailOn, Option<Tier>, Option<Severity>, bool, u8)] = &[
+        let cases = [
             (Anything, None, None, false, 0),
             (Anything, None, None, true, 2),
             (Anything, Some(Tier::T4), None, false, 1),
@@ -479,7 +479,7 @@ mod tests {
             (Never, Some(Tier::T0), Some(Severity::Critical), false, 0),
             (Never, Some(Tier::T0), Some(Severity::Critical), true, 2),
         ];
-        for &(fail_on, tier, severity, skipped, code) in cases {
+        for (fail_on, tier, severity, skipped, code) in cases {
             let got = fail_on.outcome(&report(tier, severity, skipped)).code();
             assert_eq!(got, code, "{fail_on:?} {tier:?} {severity:?} incomplete: {skipped}");
         }

@@ -435,8 +435,8 @@ mod tests {
                 }
             }
             if let Some(items) = schema.get("items") {
-                let first = value.get(0).unwrap_or_else(|| panic!("{path} is empty"));
-                walk(first, items, root, &format!("{path}[0]"));
+                let last = value.as_array().unwrap().last().unwrap_or_else(|| panic!("{path} is empty"));
+                walk(last, items, root, &format!("{path}[last]"));
             }
         }
         let schema: Value = serde_json::from_str(SCHEMA).unwrap();

@@ -111,16 +111,16 @@ impl Counters {
 /// `reading  1.20 GiB of 5.27 GiB  22 %  480 MiB/s  9 s left`; under 80 columns.
 fn line(phase: &str, read: u64, total: Option<u64>, elapsed: Duration) -> String {
     let mut line = format!("{}  {}", text::name(phase, 24), text::bytes(read));
-    let rate = read as f64 / elapsed.as_secs_f64().max(0.001);
+    let rate = (u128::from(read) * 1000 / elapsed.as_millis().max(1)) as u64;
     let left = total.filter(|t| *t > 0).map(|total| {
         let share = (read as f64 / total as f64).min(1.0);
         let _ = write!(line, " of {}  {:.0} %", text::bytes(total), share * 100.0);
         total.saturating_sub(read)
     });
-    let _ = write!(line, "  {}/s", text::bytes(rate as u64));
+    let _ = write!(line, "  {}/s", text::bytes(rate));
     // In the first second the rate says little.
-    if let Some(left) = left.filter(|left| *left > 0 && rate >= 1.0 && elapsed >= Duration::from_secs(1)) {
-        let _ = write!(line, "  {} left", duration((left as f64 / rate) as u64));
+    if let Some(left) = left.filter(|left| *left > 0 && rate > 0 && elapsed >= Duration::from_secs(1)) {
+        let _ = write!(line, "  {} left", duration(left / rate));
     }
     line
 }

@@ -55,7 +55,7 @@ pub(super) fn busy() -> Report {
                 unit: "logo.png".into(),
                 format: "a picture holds no tables".into(),
                 bytes: 20_480,
-                sha256: None,
+                sha256: Some("cd".repeat(32)),
             },
         ],
         bytes: ByteTotals { read: 5_660_000_000, rows: 5_600_000_000, other: 59_999_000, not_understood: 1_000 },

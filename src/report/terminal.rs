@@ -2,6 +2,7 @@
 //!
 //! Plain text of at most the given width; colour only adds to it. Lists are cut after [`MOST`] entries and say so.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Effects};
@@ -134,6 +135,8 @@ impl Page<'_> {
         }
         self.title("Accounts", &format!("{} in all", number(accounts.total)))?;
         let digits = number(accounts.total).len().max(5);
+        // What stands before the bar takes 44 columns and the digits.
+        let room = self.width.saturating_sub(44 + digits).min(BAR);
         for tier in Tier::ALL {
             let n = accounts.of(tier);
             let style = if n == 0 { DIM } else { of_tier(tier) };
@@ -143,7 +146,7 @@ impl Page<'_> {
                     &format!("{:>digits$}  {:>6}  ", number(n), share(n, accounts.total)),
                     if n == 0 { DIM } else { PLAIN },
                 ),
-                (&bar(n, accounts.total), style),
+                (&bar(n, accounts.total, room), style),
             ])?;
         }
         Ok(())
@@ -169,7 +172,7 @@ impl Page<'_> {
                 (&format!("  {}{accounts}", sureness(finding.confidence)), PLAIN),
             ])?;
             self.paragraph(12, "", &finding.message, PLAIN)?;
-            self.paragraph(12, "at ", &join(&[&finding.target, &finding.locator]), DIM)?;
+            self.paragraph(12, "at ", &place_of(&finding.target, &finding.locator), DIM)?;
         }
         self.more(findings.len())
     }
@@ -203,18 +206,20 @@ impl Page<'_> {
     fn table(&mut self, table: &ReportTable) -> io::Result<()> {
         let title = name(&title_of(table), self.width - 2);
         self.line(&[("  ", PLAIN), (&title, BOLD)])?;
-        let place = join(&[&table.target, &table.unit]);
+        let place = unit_of(&table.target, &table.unit);
         let mut counts = format!("{}, {}", counted(table.rows, "row"), counted(table.accounts, "account"));
         for tier in Tier::ALL.into_iter().filter(|t| table.tiers.of(*t) > 0) {
-            counts.push_str(&format!(", {} {}", number(table.tiers.of(tier)), tier.name()));
+            let _ = write!(counts, ", {} {}", number(table.tiers.of(tier)), tier.name());
         }
         self.paragraph(4, "", &counts, PLAIN)?;
         if place != title_of(table) {
             self.paragraph(4, "in ", &place, DIM)?;
         }
-        for column in table.columns.iter().filter(|c| c.role == Role::Credential) {
+        let credentials: Vec<_> = table.columns.iter().filter(|c| c.role == Role::Credential).collect();
+        for column in credentials.iter().take(MOST) {
             self.credential(column)?;
         }
+        self.more(credentials.len())?;
         let others: Vec<String> = table
             .columns
             .iter()
@@ -278,7 +283,7 @@ impl Page<'_> {
         }
         self.title("Not read, not understood", &number(report.skipped.len() as u64))?;
         for skip in report.skipped.iter().take(MOST) {
-            self.paragraph(2, "- ", &join(&[&skip.target, &skip.what]), of_tier(Tier::Unknown))?;
+            self.paragraph(2, "- ", &place_of(&skip.target, &skip.what), of_tier(Tier::Unknown))?;
             self.paragraph(4, "", &skip.why, PLAIN)?;
         }
         self.more(report.skipped.len())
@@ -294,7 +299,7 @@ impl Page<'_> {
         }
         for target in report.targets.iter().take(MOST) {
             let size = format!("{}, {}", bytes(target.bytes), target.format);
-            self.paragraph(2, "- ", &format!("{}: {size}", join(&[&target.target, &target.unit])), DIM)?;
+            self.paragraph(2, "- ", &format!("{}: {size}", unit_of(&target.target, &target.unit)), DIM)?;
             if let Some(hash) = &target.sha256 {
                 self.paragraph(4, "", &format!("sha256 {hash}"), DIM)?;
             }
@@ -341,26 +346,21 @@ impl Page<'_> {
     }
 }
 
-/// `14,168 of 20,000 accounts must be reset: 31 now, …; 88 inactive ones should be disabled or deleted.`
+/// `14,168 of 20,000 accounts must be reset: 31 now, …, 88 to disable or delete instead.`
 fn reset_sentence(accounts: &AccountTotals) -> String {
-    let resets = accounts.to_reset() - accounts.t4;
-    let when: Vec<String> = [Tier::T0, Tier::T1, Tier::T2, Tier::T3]
+    let of = counted(accounts.total, "account");
+    if accounts.to_reset() == accounts.t4 {
+        return format!("{} of {of} should be disabled or deleted; no other needs a reset.", number(accounts.t4));
+    }
+    let when: Vec<String> = [Tier::T0, Tier::T1, Tier::T2, Tier::T3, Tier::T4]
         .into_iter()
         .filter(|t| accounts.of(*t) > 0)
-        .map(|t| format!("{} {}", number(accounts.of(t)), t.when()))
+        .map(|t| match t {
+            Tier::T4 => format!("{} to disable or delete instead", number(accounts.t4)),
+            _ => format!("{} {}", number(accounts.of(t)), t.when()),
+        })
         .collect();
-    let disable = match accounts.t4 {
-        0 => String::new(),
-        n => format!("{} inactive to disable or delete", number(n)),
-    };
-    let of = counted(accounts.total, "account");
-    match (resets, disable.is_empty()) {
-        (0, _) => format!("No reset is needed, but of {of}, {disable}."),
-        (_, true) => format!("{} of {of} must get a new password: {}.", number(resets), when.join(", ")),
-        (_, false) => {
-            format!("{} of {of} must get a new password: {}; {disable}.", number(resets), when.join(", "))
-        }
-    }
+    format!("{} of {of} must be reset: {}.", number(accounts.to_reset()), when.join(", "))
 }
 
 fn incomplete_sentence(report: &Report) -> String {
@@ -384,18 +384,28 @@ fn urgency(tiers: &AccountTotals) -> [u64; 5] {
 
 /// The table's name, or what holds it where it has none.
 fn title_of(table: &ReportTable) -> String {
-    if table.table.is_empty() { join(&[&table.target, &table.unit]) } else { table.table.clone() }
+    if table.table.is_empty() { unit_of(&table.target, &table.unit) } else { table.table.clone() }
 }
 
-/// Target and place within, without doubling: a locator may begin with its target.
-fn join(parts: &[&str; 2]) -> String {
-    let [target, within] = parts.map(|p| name(p, 200));
-    if within.is_empty() || within.starts_with(&target) && !target.is_empty() {
-        if within.is_empty() { target } else { within }
-    } else if target.is_empty() {
-        within
+/// A unit as a path: the target, and the path below it.
+fn unit_of(target: &str, unit: &str) -> String {
+    let (target, unit) = (name(target, 200), name(unit, 200));
+    match (target.is_empty(), unit.is_empty()) {
+        (_, true) => target,
+        (true, _) => unit,
+        _ => format!("{}/{unit}", target.trim_end_matches('/')),
+    }
+}
+
+/// A target and a place within, which may name the target itself.
+fn place_of(target: &str, place: &str) -> String {
+    let (target, place) = (name(target, 200), name(place, 400));
+    if place.is_empty() {
+        target
+    } else if place.starts_with(&target) {
+        place
     } else {
-        format!("{target}: {within}")
+        format!("{target}: {place}")
     }
 }
 
@@ -403,7 +413,7 @@ fn join(parts: &[&str; 2]) -> String {
 fn listed(items: &[String], most: usize) -> String {
     let mut text = items.iter().take(most).map(|i| name(i, 60)).collect::<Vec<_>>().join(", ");
     if items.len() > most {
-        text.push_str(&format!(" and {} more", number((items.len() - most) as u64)));
+        let _ = write!(text, " and {} more", number((items.len() - most) as u64));
     }
     text
 }
@@ -451,13 +461,13 @@ fn share(n: u64, all: u64) -> String {
     }
 }
 
-/// A bar that shows at least one cell for at least one account.
-fn bar(n: u64, all: u64) -> String {
-    if n == 0 || all == 0 {
+/// A bar of at most `room` cells that shows at least one for at least one account.
+fn bar(n: u64, all: u64, room: usize) -> String {
+    if n == 0 || all == 0 || room == 0 {
         return String::new();
     }
-    let cells = (n as f64 * BAR as f64 / all as f64).round() as usize;
-    "█".repeat(cells.clamp(1, BAR))
+    let cells = (u128::from(n) * room as u128 + u128::from(all) / 2) / u128::from(all);
+    "█".repeat((cells as usize).clamp(1, room))
 }
 
 #[cfg(test)]
@@ -485,11 +495,8 @@ mod tests {
     fn the_first_lines_say_how_many_and_how_soon() {
         let text = shown(&sample::busy(), false, 80);
         let head: String = text.lines().take(3).collect::<Vec<_>>().join(" ");
-        assert!(
-            head.starts_with("15,080 of 20,000 accounts must get a new password: 31 now, 12,345 within 24 hours"),
-            "{head}"
-        );
-        assert!(head.contains("88 inactive to disable or delete"), "{head}");
+        assert!(head.starts_with("15,168 of 20,000 accounts must be reset: 31 now, 12,345 within 24 hours"), "{head}");
+        assert!(head.contains("88 to disable or delete instead"), "{head}");
         assert!(text.contains("Incomplete: 7 accounts not decided, 1 place not read or not understood"), "{text}");
     }
 
@@ -562,7 +569,7 @@ mod tests {
         let text = shown(&sample::hostile(), false, 80);
         assert_eq!(text.matches("… and 22 more: see --format json").count(), 1, "findings: {text}");
         assert!(text.contains("… and 21 more: see --format json"), "skips and questions");
-        assert!(text.lines().count() < 900, "{} lines", text.lines().count());
+        assert!(text.lines().count() < 1200, "{} lines", text.lines().count());
     }
 
     #[test]
@@ -586,8 +593,8 @@ mod tests {
         assert_eq!(share(999_999, 1_000_000), ">99 %");
         assert_eq!(share(10, 10), "100 %");
         assert_eq!(share(1, 3), "33.3 %");
-        assert_eq!(bar(1, 1_000_000), "█");
-        assert_eq!(bar(0, 10), "");
-        assert_eq!(columns(&bar(10, 10)), BAR);
+        assert_eq!(bar(1, 1_000_000, BAR), "█");
+        assert_eq!(bar(0, 10, BAR), "");
+        assert_eq!(columns(&bar(10, 10, BAR)), BAR);
     }
 }

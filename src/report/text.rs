@@ -154,7 +154,7 @@ pub(super) fn counted(n: u64, one: &str) -> String {
 /// Bytes in powers of 1024, three digits: `812 B`, `5.27 GiB`.
 pub(super) fn bytes(n: u64) -> String {
     if n < 1024 {
-        return format!("{n} B");
+        return format!("{} B", number(n));
     }
     let mut value = n as f64;
     let mut unit = 0;
@@ -163,13 +163,8 @@ pub(super) fn bytes(n: u64) -> String {
         unit += 1;
     }
     let name = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"][unit];
-    let digits = if value < 9.995 {
-        2
-    } else if value < 99.95 {
-        1
-    } else {
-        0
-    };
+    // Three digits in all, whatever the rounding makes of 9.995.
+    let digits = usize::from(value < 9.995) + usize::from(value < 99.95);
     format!("{value:.digits$} {name}")
 }
 
