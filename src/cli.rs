@@ -1,1 +1,219 @@
-//! cli.
+//! What was typed: flags and arguments as clap reads them, nothing checked yet. What they mean is `settings`; no clap
+//! type goes further down than that.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::report;
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "credaudit",
+    version,
+    about = "Finds passwords stored badly in database dumps and names every account to reset, \
+             without ever showing a password",
+    after_help = EXIT_CODES,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 all was read and nothing reaches --fail-on; 1 something does; \
+                          2 trouble, or nothing does but the audit is incomplete.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read dumps and files, and say which accounts to reset, how soon and why.
+    #[command(after_help = EXIT_CODES)]
+    Audit(Box<AuditArgs>),
+    /// Print the completion script for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
+}
+
+/// Flags and arguments of `audit`.
+#[derive(Args, Debug)]
+pub struct AuditArgs {
+    /// File or folder to read; `-` is standard input.
+    #[arg(value_name = "TARGET", required = true)]
+    pub targets: Vec<OsString>,
+
+    /// Form of the report.
+    #[arg(long, value_name = "FORMAT", default_value = "terminal", help_heading = "Report",
+          value_parser = PossibleValuesParser::new(report::ALL.iter().map(|o| o.name())))]
+    pub format: String,
+    /// Write the report into FILE (replaced as a whole, readable by you alone) instead of standard output.
+    #[arg(short, long, value_name = "FILE", help_heading = "Report")]
+    pub output: Option<PathBuf>,
+    /// Write the list of accounts to reset into FILE as CSV, one line an account.
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
+    pub resets: Option<PathBuf>,
+    /// What makes the exit code 1: a tier (T0 to T4: accounts that urgent or more), a severity (info, low, medium,
+    /// high, critical: findings that bad or worse), or `never` [default: any account on the reset list, or any
+    /// finding of medium or worse].
+    #[arg(long, value_name = "WHAT", help_heading = "Report")]
+    pub fail_on: Option<String>,
+    /// When to use colour; `auto` asks the terminal and honours `NO_COLOR`.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorArg::Auto, help_heading = "Report")]
+    pub color: ColorArg,
+    /// Show neither progress nor notes on standard error.
+    #[arg(short, long, help_heading = "Report")]
+    pub quiet: bool,
+
+    /// Which breach source to ask: the list built in, the Pwned Passwords range protocol (five hex digits of a hash
+    /// leave the machine per question), or none.
+    #[arg(long, value_name = "SOURCE", value_enum, default_value_t = BreachArg::Embedded,
+          help_heading = "Breach source")]
+    pub breach: BreachArg,
+    /// Address of the range server [default: `https://api.pwnedpasswords.com`].
+    #[arg(long, value_name = "URL", help_heading = "Breach source")]
+    pub breach_url: Option<String>,
+    /// Trust the certificate authorities in this PEM file when asking the range server.
+    #[arg(long, value_name = "FILE", help_heading = "Breach source")]
+    pub breach_ca: Option<PathBuf>,
+    /// Do not ask for padded answers, which hide from an onlooker which range was asked.
+    #[arg(long, help_heading = "Breach source")]
+    pub no_padding: bool,
+
+    /// Judge by this policy file (thresholds and tiers) instead of the one built in.
+    #[arg(long, value_name = "FILE", help_heading = "Judgement")]
+    pub policy: Option<PathBuf>,
+    /// How many common passwords to try on each salted value, most common first.
+    #[arg(long, value_name = "N", default_value = "100", help_heading = "Judgement")]
+    pub guess_words: String,
+    /// Compute SHA-256 of every input while reading it, for the record.
+    #[arg(long, help_heading = "Judgement")]
+    pub hash_inputs: bool,
+
+    /// Memory for what must be remembered until the end, e.g. 256M or 2GiB (at least 64M); beyond it an encrypted
+    /// temporary file is used.
+    #[arg(long, value_name = "SIZE", default_value = "256M", help_heading = "Limits")]
+    pub memory: String,
+    /// Number of threads [default: one for each processor].
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub threads: Option<String>,
+    /// Folder for the encrypted temporary file [default: the system's].
+    #[arg(long, value_name = "DIR", help_heading = "Limits")]
+    pub temp_dir: Option<PathBuf>,
+    /// Stop reading a unit when its text grows beyond SIZE after decompression.
+    #[arg(long, value_name = "SIZE", default_value = "1T", help_heading = "Limits")]
+    pub max_text: String,
+    /// Stop reading a unit when its text is more than N times as large as what is stored.
+    #[arg(long, value_name = "N", default_value = "1000", help_heading = "Limits")]
+    pub max_ratio: String,
+}
+
+/// `--color`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorArg {
+    /// Colour on a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Colour, wherever the report goes.
+    Always,
+    /// No colour.
+    Never,
+}
+
+/// `--breach`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BreachArg {
+    /// The list of common breached passwords built into the program; nothing leaves the machine.
+    Embedded,
+    /// The Pwned Passwords range protocol, as well as the built-in list.
+    Hibp,
+    /// Ask nobody.
+    None,
+}
+
+/// Writes the completion script for `shell`.
+pub fn completions(shell: clap_complete::Shell, to: &mut dyn io::Write) -> io::Result<()> {
+    // The generator panics when it cannot write; a script is some kilobytes, so it is made in memory first.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "credaudit", &mut script);
+    to.write_all(&script)
+}
+
+/// Writes the manual page: one page for the program, with the flags of `audit`.
+pub fn man(to: &mut dyn io::Write) -> io::Result<()> {
+    let mut command = Cli::command();
+    command.build();
+    let audit = command.find_subcommand("audit").expect("the program has an `audit` command").clone();
+    let page = clap_mangen::Man::new(command.after_help(None::<&str>));
+    let audit = clap_mangen::Man::new(audit.after_help(None::<&str>));
+    page.render_title(to)?;
+    page.render_name_section(to)?;
+    audit.render_synopsis_section(to)?;
+    page.render_description_section(to)?;
+    page.render_subcommands_section(to)?;
+    audit.render_options_section(to)?;
+    to.write_all(
+        b".SH \"EXIT STATUS\"\n\
+          .TP\n0\nEverything was read and understood, and nothing reaches the threshold of \\-\\-fail\\-on.\n\
+          .TP\n1\nAn account or a finding reaches the threshold.\n\
+          .TP\n2\nTrouble; or nothing reaches the threshold, but the audit is incomplete.\n",
+    )?;
+    page.render_version_section(to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definitions_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_has_one_help_sentence_and_a_group() {
+        let command = Cli::command();
+        let audit = command.find_subcommand("audit").unwrap();
+        for arg in audit.get_arguments().filter(|a| !a.is_positional()) {
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            assert!(!help.is_empty(), "{}", arg.get_id());
+            if !["help", "version"].contains(&arg.get_id().as_str()) {
+                assert!(arg.get_help_heading().is_some(), "{}", arg.get_id());
+                assert!(!help.replace("e.g. ", "").contains(". "), "one sentence: {help}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_manual_page_names_every_flag() {
+        let mut page = Vec::new();
+        man(&mut page).unwrap();
+        let page = String::from_utf8(page).unwrap();
+        let command = Cli::command();
+        for arg in command.find_subcommand("audit").unwrap().get_arguments() {
+            if let Some(long) = arg.get_long() {
+                let roff = format!("\\-\\-{}", long.replace('-', "\\-"));
+                assert!(page.contains(&roff), "{long} is not on the manual page");
+            }
+        }
+        assert!(page.contains("EXIT STATUS"));
+    }
+
+    #[test]
+    fn completions_exist_for_every_shell() {
+        for shell in clap_complete::Shell::value_variants() {
+            let mut script = Vec::new();
+            completions(*shell, &mut script).unwrap();
+            let script = String::from_utf8(script).unwrap();
+            assert!(script.contains("fail-on"), "{shell}");
+        }
+    }
+}

@@ -1,4 +1,22 @@
 //! What people and programs read. One file per output.
+//!
+//! Names of files, tables and columns come from the input and are hostile: every output makes them harmless in its own
+//! way. Cells of the input appear in one place only, the reset list, and there only as id, login and email.
+
+mod files;
+mod json;
+mod progress;
+mod resets;
+#[cfg(test)]
+mod sample;
+mod terminal;
+mod text;
+
+pub use files::Destination;
+pub use json::Json;
+pub use progress::{Meter, Progress, Silent};
+pub use resets::{ResetList, TakeRow};
+pub use terminal::Terminal;
 
 use std::io;
 
@@ -11,6 +29,9 @@ pub trait Output: Sync {
     /// Writes the report.
     fn write(&self, report: &Report, style: Style, to: &mut dyn io::Write) -> io::Result<()>;
 }
+
+/// Every output format; the first is the default.
+pub const ALL: &[&dyn Output] = &[&Terminal, &Json];
 
 /// How the terminal looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

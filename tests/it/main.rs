@@ -4,6 +4,7 @@
 mod bad_input;
 mod blocks;
 mod canary;
+mod cli;
 mod columns;
 mod dumps;
 mod people;
