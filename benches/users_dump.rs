@@ -10,19 +10,34 @@ use std::io::{self, BufWriter, Write};
 use sha1::{Digest, Sha1};
 
 const FIRST: [&str; 24] = [
-    "Anna", "Bela", "Chloe", "Dario", "Elif", "Femke", "Goran", "Hanna", "Igor", "Jana", "Karim", "Lena", "Marek", "Nora",
-    "Otto", "Paula", "Quirin", "Rosa", "Sven", "Tamar", "Ugo", "Vera", "Wanda", "Yusuf",
+    "Anna", "Bela", "Chloe", "Dario", "Elif", "Femke", "Goran", "Hanna", "Igor", "Jana", "Karim", "Lena", "Marek",
+    "Nora", "Otto", "Paula", "Quirin", "Rosa", "Sven", "Tamar", "Ugo", "Vera", "Wanda", "Yusuf",
 ];
 const LAST: [&str; 24] = [
     "Albers", "Bianchi", "Costa", "Dubois", "Eriksen", "Fischer", "Garcia", "Horvat", "Ivanova", "Jansen", "Kowalski",
-    "Lopes", "Meier", "Novak", "Olsen", "Petit", "Quint", "Rossi", "Schulz", "Tanner", "Urban", "Vogel", "Weber", "Zeman",
+    "Lopes", "Meier", "Novak", "Olsen", "Petit", "Quint", "Rossi", "Schulz", "Tanner", "Urban", "Vogel", "Weber",
+    "Zeman",
 ];
 const STREET: [&str; 8] =
     ["Lindenweg", "Mill Lane", "Rue du Port", "Calle Mayor", "Via Roma", "Dorpsstraat", "Ulica Lipowa", "Rua Nova"];
 const CITY: [&str; 8] = ["Aarau", "Brugge", "Coimbra", "Dijon", "Essen", "Faro", "Graz", "Hull"];
 const COMMON: [&str; 16] = [
-    "123456", "password", "qwerty", "111111", "12345678", "abc123", "1234567", "password1", "iloveyou", "monkey", "dragon",
-    "letmein", "football", "sunshine", "princess", "welcome",
+    "123456",
+    "password",
+    "qwerty",
+    "111111",
+    "12345678",
+    "abc123",
+    "1234567",
+    "password1",
+    "iloveyou",
+    "monkey",
+    "dragon",
+    "letmein",
+    "football",
+    "sunshine",
+    "princess",
+    "welcome",
 ];
 
 /// Sebastiano Vigna's SplitMix64: small, fast, the same everywhere.

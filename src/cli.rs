@@ -113,8 +113,11 @@ pub struct AuditArgs {
     #[arg(long, value_name = "SIZE", default_value = "1T", help_heading = "Limits")]
     pub max_text: String,
     /// Stop reading a unit when its text is more than N times as large as what is stored.
-    #[arg(long, value_name = "N", default_value = "1000", help_heading = "Limits")]
+    #[arg(long, value_name = "N", default_value = "200", help_heading = "Limits")]
     pub max_ratio: String,
+    /// Bytes read at a time; changes no result.
+    #[arg(long, value_name = "SIZE", default_value = "1M", hide = true, help_heading = "Limits")]
+    pub block_size: String,
 }
 
 /// `--color`.

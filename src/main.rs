@@ -99,7 +99,7 @@ fn new_list<W: Write>(to: W, path: Option<&std::path::Path>) -> Result<ResetList
 }
 
 /// Runs the audit with a reset list, and gives back where the list went; `None` when its reader has gone.
-fn read_with_list<W: Write>(
+fn read_with_list<W: Write + Send>(
     audit: &AuditSettings,
     output: &OutputSettings,
     mut list: ResetList<W>,

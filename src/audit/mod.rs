@@ -29,7 +29,9 @@ use ring::rand::SecureRandom;
 
 use crate::error::Error;
 use crate::guess::{self, DigestIndex};
-use crate::model::{Algorithm, Formula, Report, ResetRow};
+use crate::model::{Algorithm, Formula, Report};
+pub use crate::report::Progress;
+use crate::report::TakeRow;
 use crate::settings::{AuditSettings, BreachChoice};
 use crate::sources::{self, Unit};
 use crate::spool::Store;
@@ -54,28 +56,6 @@ const UNSALTED: [Formula; 8] = [
 const SMALL_UNIT: u64 = 4 << 20;
 /// Small units read side by side at a time.
 const WAVE: usize = 256;
-
-/// Is told how far an audit is.
-pub trait Progress: Sync {
-    /// All bytes as stored, where they are known beforehand.
-    fn total(&self, bytes: Option<u64>);
-    /// `more` bytes as stored have been read.
-    fn stored_bytes(&self, more: u64);
-    /// Another part of the work begins.
-    fn phase(&self, what: &'static str);
-}
-
-/// Tells nobody.
-pub struct Silent;
-
-impl Progress for Silent {
-    fn total(&self, _: Option<u64>) {}
-    fn stored_bytes(&self, _: u64) {}
-    fn phase(&self, _: &'static str) {}
-}
-
-/// Takes the lines of the reset list, in input order.
-pub type Resets<'a> = dyn FnMut(&ResetRow<'_>) -> io::Result<()> + Send + 'a;
 
 /// What the parallel parts of one audit share.
 struct Shared<'a> {
@@ -115,15 +95,11 @@ impl Shared<'_> {
 ///
 /// Fails only when the audit as a whole cannot go on: no place for temporary files, a full disk, a reset list that cannot
 /// be written. Everything else that goes wrong is in the report.
-pub fn run(
-    settings: &AuditSettings,
-    resets: Option<&mut Resets<'_>>,
-    progress: &dyn Progress,
-) -> Result<Report, Error> {
+pub fn run(settings: &AuditSettings, resets: Option<TakeRow<'_>>, progress: &dyn Progress) -> Result<Report, Error> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(settings.threads)
         .build()
-        .map_err(|e| Error::internal(format!("no threads to work with: {e}")))?;
+        .map_err(|e| Error::system("starting threads", io::Error::other(e)))?;
     pool.install(|| run_in_pool(settings, resets, progress))
 }
 
@@ -136,12 +112,14 @@ fn store_memory(settings: &AuditSettings) -> usize {
 
 fn run_in_pool(
     settings: &AuditSettings,
-    resets: Option<&mut Resets<'_>>,
+    resets: Option<TakeRow<'_>>,
     progress: &dyn Progress,
 ) -> Result<Report, Error> {
     let store = Store::new(store_memory(settings), settings.spool_dir.clone());
     let mut key = [0; 16];
-    ring::rand::SystemRandom::new().fill(&mut key).map_err(|_| Error::internal("the system gives no randomness"))?;
+    ring::rand::SystemRandom::new()
+        .fill(&mut key)
+        .map_err(|_| Error::system("drawing a key", io::Error::other("the system gives no randomness")))?;
     let (left, right) = key.split_at(8);
     let key_of = |half: &[u8]| u64::from_le_bytes(half.try_into().expect("eight bytes"));
     let shared = Shared {
@@ -160,12 +138,12 @@ fn run_in_pool(
         digests: Mutex::new(Partitions::new(store.clone())),
         next_run: AtomicU32::new(0),
     };
-    let spool_error = |error: io::Error| Error::spool(&settings.spool_dir, error);
+    let store_error = |error: io::Error| Error::store(&settings.spool_dir, error);
     let (units, skipped) = sources::find(&settings.targets, &store);
     let total = units.iter().map(Unit::size).sum::<Option<u64>>();
     progress.total(total);
     progress.phase("reading");
-    let done = read_all(&shared, &units).map_err(spool_error)?;
+    let done = read_all(&shared, &units).map_err(store_error)?;
     verdicts::conclude(&shared, done, skipped, resets)
 }
 

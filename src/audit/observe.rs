@@ -38,10 +38,6 @@ pub(super) struct Tools {
     pub(super) guess_words: usize,
 }
 
-/// A value without a form to speak of: text that starts like a modular hash nobody here knows.
-pub(super) static UNKNOWN_MODULAR: crate::model::FormDef =
-    crate::model::FormDef { name: "unknown-modular", kind: FormKind::Modular, digest_len: 0 };
-
 /// What one batch showed of one slot.
 #[derive(Default)]
 pub(super) struct SlotRun {
@@ -149,29 +145,6 @@ impl Dictionary {
     }
 }
 
-/// What `recognise` says, with text that looks like an unknown modular hash told apart from a password.
-pub(super) fn form_of(value: &[u8]) -> Form {
-    let form = schemes::recognise(value);
-    if form.kind() == FormKind::Text && looks_modular(value) {
-        return Form::plain(&UNKNOWN_MODULAR);
-    }
-    form
-}
-
-/// `$word$…` or `{WORD}…` of at least 24 characters without a space: nobody's password.
-fn looks_modular(value: &[u8]) -> bool {
-    let close = match value.first() {
-        Some(b'$') => b'$',
-        Some(b'{') => b'}',
-        _ => return false,
-    };
-    value.len() >= 24
-        && !value.contains(&b' ')
-        && value[1..].iter().take(24).position(|b| *b == close).is_some_and(|at| {
-            at > 0 && value[1..=at].iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-        })
-}
-
 /// Everything about `batch` under `plan`. Rows from `watch_from` on count, one in [`WATCH_ONE_IN`], into the statistics of
 /// columns that are not followed (those before were counted when the plan was made).
 pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watch_from: usize) -> io::Result<Run> {
@@ -245,12 +218,12 @@ fn watch(tools: &Tools, plan: &Plan, batch: &TableBatch, from: usize, stats: &mu
 /// Counts one cell into the statistics of its column.
 pub(super) fn see(tools: &Tools, cell: Option<&[u8]>, stats: &mut ColumnStats) {
     let value = cell.unwrap_or_default();
-    let form = form_of(value);
+    let form = schemes::recognise(value);
     let common = match form.kind() {
         FormKind::Text => tools.common.rank(value).is_some(),
         FormKind::Digest => {
             let mut out = [0; 64];
-            let stored = Stored { value, form, salt: None };
+            let stored = Stored { value, form, salt: None, login: None };
             plan::raw(plan::decoder(form), &stored, &mut out).is_some_and(|d| tools.index.find(d).is_some())
         }
         _ => false,
@@ -278,7 +251,7 @@ impl<'a> People<'a> {
             None => vec![None; batch.len()],
         };
         let login = |row| plan.login.and_then(|c| batch.cell(row, c)).is_some_and(columns::is_privileged_login);
-        let role = |row| plan.privilege.is_some_and(|c| columns::is_privileged(batch.cell(row, c)));
+        let role = |row| plan.privilege.is_some_and(|(c, flag)| columns::is_privileged(batch.cell(row, c), flag));
         let privileged = rows.map(|row| role(row) || login(row)).collect();
         Self { batch, id: plan.id, login: plan.login, email: plan.email, active, privileged }
     }
@@ -332,10 +305,10 @@ impl SlotObserver<'_> {
         for row in 0..self.batch.len() {
             let cell = self.batch.cell(row, self.slot.column);
             let Some(value) = cell else {
-                stats.observe(None, Form::plain(&UNKNOWN_MODULAR), false);
+                stats.observe(None, schemes::recognise(&[]), false);
                 continue;
             };
-            let form = form_of(value);
+            let form = schemes::recognise(value);
             let code = self.dictionary.code(form);
             let facts = &mut self.facts[row];
             facts.code = code as u32 + 1;
@@ -352,7 +325,7 @@ impl SlotObserver<'_> {
                 }
                 FormKind::Digest | FormKind::Modular if form.def.digest_len > 0 => {
                     let decoder = self.dictionary.decoders[code];
-                    let stored = Stored { value, form, salt: None };
+                    let stored = Stored { value, form, salt: None, login: None };
                     let mut out = [0; 64];
                     if let Some(digest) = plan::raw(decoder, &stored, &mut out) {
                         if let Some(hit) = tools.index.find(digest) {
@@ -390,7 +363,9 @@ impl SlotObserver<'_> {
         scheme: Option<&'static dyn Scheme>,
         run: &mut Run,
     ) {
-        let Some(digest) = scheme.and_then(|s| s.digest(&Stored { value, form, salt: None })) else { return };
+        let Some(digest) = scheme.and_then(|s| s.digest(&Stored { value, form, salt: None, login: None })) else {
+            return;
+        };
         let (kind, mut bytes) = (u8::from(matches!(digest, Digest::Ntlm(_))), [0; 20]);
         bytes[..digest.bytes().len()].copy_from_slice(digest.bytes());
         let cell = Cell::new(row, self.number, false);
@@ -410,7 +385,7 @@ impl SlotObserver<'_> {
                 }
                 let value = self.batch.cell(row, self.slot.column).unwrap_or_default();
                 let mut out = [0; 64];
-                let stored = Stored { value, form, salt: None };
+                let stored = Stored { value, form, salt: None, login: None };
                 if plan::raw(self.dictionary.decoders[code as usize], &stored, &mut out).is_some() {
                     digests.push((row, out));
                 }
@@ -449,7 +424,7 @@ impl SlotObserver<'_> {
             }
             let value = self.batch.cell(row, self.slot.column).unwrap_or_default();
             let salt = self.slot.salt.and_then(|c| self.batch.cell(row, c));
-            let stored = Stored { value, form, salt };
+            let stored = Stored { value, form, salt, login: None };
             let mut digest = [0; 64];
             if let (Some(len), Some(salt)) = (scheme.raw_digest(&stored, &mut digest), scheme.salt(&stored)) {
                 decoded.push((row, digest, len, salt));

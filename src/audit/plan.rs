@@ -40,7 +40,8 @@ pub(super) struct Plan {
     pub(super) email: Option<usize>,
     /// Column, and whether true means disabled.
     pub(super) active: Option<(usize, bool)>,
-    pub(super) privilege: Option<usize>,
+    /// Column, and whether it is a flag.
+    pub(super) privilege: Option<(usize, bool)>,
 }
 
 /// What earlier readings of a unit taught, by table.
@@ -102,7 +103,8 @@ impl Plan {
             slot.learn(first, login, email, index);
         }
         let active = best(&roles, Role::Active).map(|c| (c, roles[c].inverted));
-        Self { slots, id: best(&roles, Role::Id), login, email, active, privilege: best(&roles, Role::Privilege) }
+        let privilege = best(&roles, Role::Privilege).map(|c| (c, columns::is_privilege_flag(&table.columns[c].name)));
+        Self { slots, id: best(&roles, Role::Id), login, email, active, privilege }
     }
 
     /// Whether `final_roles`, made from the whole table, ask for something this plan did not keep; then the pins for the

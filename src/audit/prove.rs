@@ -44,7 +44,12 @@ impl Subject {
     }
 
     pub(super) fn stored(&self) -> Stored<'_> {
-        Stored { value: self.value.expose(), form: self.form, salt: self.salt.as_ref().map(Secret::expose) }
+        Stored {
+            value: self.value.expose(),
+            form: self.form,
+            salt: self.salt.as_ref().map(Secret::expose),
+            login: Some(self.login.expose()),
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use crate::model::{Confidence, Evidence, Form, FormKind, Formula, Grade, Graded, Policy, Reason, Reasons, Role};
 use crate::schemes::{self, Protection, Scheme};
 
-use super::observe::UNKNOWN_MODULAR;
 use super::prove::Slow;
 use super::unit::{SlotDone, TableDone};
 
@@ -43,11 +42,6 @@ pub(super) fn slot(table: &TableDone, number: usize, slow: &Slow, policy: &Polic
             }
             FormKind::Empty => told("empty value", &[Reason::NoCredential], "no value where others have a hash"),
             FormKind::State => told("locked or unusable", &[Reason::Locked], "a marker that no password opens"),
-            _ if std::ptr::eq(form.def, &raw const UNKNOWN_MODULAR) => told(
-                "not understood",
-                &[Reason::NotUnderstood],
-                "starts like a hash of a scheme that credaudit does not know",
-            ),
             _ => explained(*form, done, plan.salt.is_some(), plan.salted, slow, policy),
         })
         .collect()

@@ -13,8 +13,8 @@ use crate::breach;
 use crate::error::Error;
 use crate::judge::judge;
 use crate::model::{
-    AccountTotals, BreachReport, ColumnReport, Confidence, Finding, FormKind, Policy, Reason, Reasons, Report, ReportSkip,
-    ReportTable, ResetRow, Role, RowAt, Severity, Tier, Verdict,
+    AccountTotals, BreachReport, ColumnReport, Confidence, Finding, FormKind, Policy, Reason, Reasons, Report,
+    ReportSkip, ReportTable, ResetRow, Role, RowAt, Severity, Tier, Verdict,
 };
 use crate::schemes::Protection;
 use crate::settings::BreachChoice;
@@ -25,7 +25,8 @@ use super::observe::place;
 use super::prove::{self, Slow, Subject};
 use super::resolve::{self, Resolved};
 use super::unit::{SlotDone, TableDone, UnitDone};
-use super::{Resets, Shared, asking};
+use super::{Shared, asking};
+use crate::report::TakeRow;
 
 /// Work spent on trying likely passwords against slow hashes, in nanoseconds of [`Scheme::work`], shared evenly by the
 /// columns that hold some: about eight seconds of one core for the whole audit.
@@ -73,10 +74,10 @@ pub(super) fn conclude(
     shared: &Shared<'_>,
     units: Vec<UnitDone>,
     skipped: Vec<ReportSkip>,
-    resets: Option<&mut Resets<'_>>,
+    resets: Option<TakeRow<'_>>,
 ) -> Result<Report, Error> {
     let settings = shared.settings;
-    let spool_error = |error: io::Error| Error::spool(&settings.spool_dir, error);
+    let store_error = |error: io::Error| Error::store(&settings.spool_dir, error);
     shared.progress.phase("trying likely passwords");
     let tables = || units.iter().flat_map(|unit| unit.tables.iter().map(move |table| (unit, table)));
     let slow_columns: usize = tables().map(|(_, table)| slow_columns(table)).sum();
@@ -98,10 +99,10 @@ pub(super) fn conclude(
         live.then_some(ColumnKey { table: at, slot: slot as u32 })
     };
     let values = shared.values.lock().unwrap_or_else(PoisonError::into_inner);
-    let grouped = group(&values, &column_of, &joins).map_err(spool_error)?;
+    let grouped = group(&values, &column_of, &joins).map_err(store_error)?;
     drop(values);
     for table in &decided {
-        tell_slow(table, &joins).map_err(spool_error)?;
+        tell_slow(table, &joins).map_err(store_error)?;
     }
     let asked = ask(shared, &decided, &run_of, &joins)?;
     shared.progress.phase("judging");
@@ -197,7 +198,7 @@ fn ask(
     };
     let digests = shared.digests.lock().unwrap_or_else(PoisonError::into_inner);
     let report = asking::ask(&source, &digests, shared.tools.key.0, &valid, joins);
-    report.map(Some).map_err(|error| Error::spool(&shared.settings.spool_dir, error))
+    report.map(Some).map_err(|error| Error::store(&shared.settings.spool_dir, error))
 }
 
 /// How many rows carried a set of reasons, and where the first was.
@@ -382,7 +383,7 @@ fn judge_all(
     shared: &Shared<'_>,
     decided: &[Decided<'_>],
     joins: &Joins,
-    mut resets: Option<&mut Resets<'_>>,
+    mut resets: Option<TakeRow<'_>>,
 ) -> Result<Vec<Tally>, Error> {
     let mut tallies = Vec::with_capacity(decided.len());
     for table in decided {
@@ -416,12 +417,12 @@ fn judge_span(
     table: &Decided<'_>,
     runs: &[super::unit::RunDone],
     joins: &Joins,
-    mut resets: Option<&mut Resets<'_>>,
+    mut resets: Option<TakeRow<'_>>,
 ) -> Result<Tally, Error> {
-    let spool_error = |error: io::Error| Error::spool(&shared.settings.spool_dir, error);
+    let store_error = |error: io::Error| Error::store(&shared.settings.spool_dir, error);
     let mut judge = Judge::new(table, &shared.settings.policy);
     let Some(first) = runs.first() else { return Ok(judge.tally) };
-    let facts = joins.load(Joins::bucket_of(first.id)).map_err(spool_error)?;
+    let facts = joins.load(Joins::bucket_of(first.id)).map_err(store_error)?;
     let label = table.label();
     let (mut scheme, mut locator) = (String::new(), String::new());
     let mut slots = vec![SlotFacts::default(); table.slots.len()];
@@ -430,10 +431,10 @@ fn judge_span(
         let to = facts.partition_point(|(id, ..)| *id <= run.id);
         let mut known = &facts[from..to];
         let Some(chunk) = &run.facts else { continue };
-        let bytes = chunk.get().map_err(spool_error)?;
+        let bytes = chunk.get().map_err(store_error)?;
         let mut reader = FactsReader::new(&bytes, shared.tools.identities);
         for number in 0..run.rows {
-            let row = reader.row(&mut slots).ok_or_else(|| Error::internal("the facts of a run are cut short"))?;
+            let row = reader.row(&mut slots).expect("a run holds the facts of all its rows");
             let mine = known.iter().take_while(|(_, cell, _)| cell.row() == number).count();
             let (of_row, rest) = known.split_at(mine);
             known = rest;
@@ -476,7 +477,7 @@ fn judge_span(
                 active: row.active,
                 locator: &locator,
             })
-            .map_err(Error::resets)?;
+            .map_err(|error| Error::write(None, error))?;
         }
     }
     Ok(judge.tally)

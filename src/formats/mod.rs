@@ -7,14 +7,14 @@
 mod batch;
 mod carry;
 mod csv;
-mod sqlite;
 mod sql;
+mod sqlite;
 #[doc(hidden)]
 pub mod testing;
 
 pub use batch::{BatchBuilder, MAX_CELL};
-pub use sqlite::{Sqlite, SqliteReader, is_in_wal_mode, journal_path, wal_path};
 pub use sql::Sql;
+pub use sqlite::{Sqlite, SqliteReader, is_in_wal_mode, journal_path, wal_path};
 
 use std::io;
 
@@ -109,10 +109,17 @@ pub enum Opened {
     Random(Box<dyn RandomReader>),
     /// Known, and holds no tables (a picture, a program): the reason goes into the report; bytes count as other.
     NoTables(&'static str),
+    /// Known, and not read: the reason goes into the report; bytes count as not understood.
+    Unreadable(&'static str),
 }
 
 /// Reads one unit at places of its own choice.
 pub trait RandomReader: Send {
+    /// Hands over the file beside the unit that belongs to it (SQLite's write-ahead log); by default it is not read.
+    fn with_companion(&mut self, companion: Box<dyn ReadAt>) {
+        drop(companion);
+    }
+
     /// Reads everything into `sink`; the three accounts add up to `input.size()`. An error ends the unit: what was
     /// handed on stays.
     fn read(&mut self, input: &dyn ReadAt, sink: &mut dyn Sink) -> io::Result<()>;
@@ -126,4 +133,19 @@ pub trait Format: Sync {
     fn sniff(&self, head: &Head<'_>) -> Option<Likeness>;
     /// Starts reading; may refine the name (`CSV ; without header`).
     fn open(&self, head: &Head<'_>) -> (String, Opened);
+}
+
+/// Every format.
+pub const ALL: &[&dyn Format] = &[&Sqlite, &Sql, &csv::Csv];
+
+/// The format that a unit looks most like; the order of [`ALL`] breaks ties.
+pub fn detect(head: &Head<'_>) -> Option<&'static dyn Format> {
+    let mut best: Option<(Likeness, &'static dyn Format)> = None;
+    for format in ALL {
+        let likeness = format.sniff(head);
+        if let Some(likeness) = likeness.filter(|l| best.is_none_or(|(known, _)| *l > known)) {
+            best = Some((likeness, *format));
+        }
+    }
+    best.map(|(_, format)| format)
 }

@@ -19,7 +19,7 @@ const BUFFER: usize = 1 << 20;
 const HEADER: &[u8] = b"tier,target,table,account_id,login,email,reasons,scheme,exposure_count,active,locator\n";
 
 /// Takes the reset list row by row, in the order of the input. An error ends the audit.
-pub type TakeRow<'a> = &'a mut dyn FnMut(&ResetRow<'_>) -> io::Result<()>;
+pub type TakeRow<'a> = &'a mut (dyn FnMut(&ResetRow<'_>) -> io::Result<()> + Send);
 
 /// Writes a reset list; no allocation a row.
 pub struct ResetList<W: Write> {

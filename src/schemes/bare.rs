@@ -8,7 +8,7 @@ use sha2::Sha384;
 
 use super::codec::{self, MAX_DIGEST};
 use super::{Family, Protection, SaltFrom, Scheme, Stored, Unverifiable, fast, grading, ldap, salted};
-use crate::model::{Algorithm, Digest, Form, FormDef, FormKind, Formula, Graded, Policy};
+use crate::model::{Algorithm, Digest, DigestKind, Form, FormDef, FormKind, Formula, Graded, Policy};
 
 pub(super) const FAMILY: Family = Family {
     file: "bare",
@@ -186,6 +186,13 @@ impl Scheme for Bare {
     }
     fn rank(&self, _: Form) -> u16 {
         self.rank
+    }
+    fn asks(&self) -> Option<DigestKind> {
+        match self.formula {
+            Formula::Plain(Algorithm::Sha1) => Some(DigestKind::Sha1),
+            Formula::Plain(Algorithm::Ntlm) => Some(DigestKind::Ntlm),
+            _ => None,
+        }
     }
     fn digest(&self, stored: &Stored<'_>) -> Option<Digest> {
         let mut raw = [0; MAX_DIGEST];

@@ -27,7 +27,7 @@ mod wrapper;
 
 use std::borrow::Cow;
 
-use crate::model::{Digest, Form, FormDef, FormKind, Formula, Graded, Policy};
+use crate::model::{Digest, DigestKind, Form, FormDef, FormKind, Formula, Graded, Policy};
 
 pub use recognise::recognise;
 
@@ -156,6 +156,10 @@ pub trait Scheme: Sync {
     fn rank(&self, form: Form) -> u16 {
         let _ = form;
         100
+    }
+    /// The kind of digest that [`digest`](Self::digest) gives; `None` where no breach source can be asked.
+    fn asks(&self) -> Option<DigestKind> {
+        None
     }
     /// What a breach source can be asked about this value, where that is possible without knowing the password.
     fn digest(&self, stored: &Stored<'_>) -> Option<Digest> {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use sha1::{Digest as _, Sha1};
 
 use super::{Family, Protection, SaltFrom, Scheme, Stored, Unverifiable, codec, fast, grading};
-use crate::model::{Digest, Form, FormDef, FormKind, Graded, Policy};
+use crate::model::{Digest, DigestKind, Form, FormDef, FormKind, Graded, Policy};
 
 pub(super) const FAMILY: Family = Family {
     file: "plaintext",
@@ -76,6 +76,9 @@ impl Scheme for Plaintext {
     }
     fn password<'a>(&self, stored: &Stored<'a>) -> Option<Cow<'a, [u8]>> {
         Some(Cow::Borrowed(Self::text(stored)))
+    }
+    fn asks(&self) -> Option<DigestKind> {
+        Some(DigestKind::Sha1)
     }
     fn digest(&self, stored: &Stored<'_>) -> Option<Digest> {
         Some(Digest::Sha1(Sha1::digest(Self::text(stored)).into()))

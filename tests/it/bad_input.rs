@@ -85,10 +85,12 @@ fn nuls_and_invalid_utf8_in_values_are_bytes_like_others() {
 #[test]
 fn a_truncated_gzip_keeps_what_came_and_says_where_it_ended() {
     let folder = tempfile::tempdir().unwrap();
-    let many: String = (0..20_000).map(|n| format!("INSERT INTO users VALUES ({n},'u{n}','{:040x}');\n", n * 7919)).collect();
+    let many: String =
+        (0..20_000).map(|n| format!("INSERT INTO users VALUES ({n},'u{n}','{:040x}');\n", n * 7919)).collect();
     let plain = write(folder.path(), "many.sql", format!("{GOOD}{many}"));
     let output = Command::new("gzip").args(["-c", plain.to_str().unwrap()]).output().unwrap();
-    let (lines, accounts, code) = skipped(&write(folder.path(), "cut.sql.gz", &output.stdout[..output.stdout.len() / 2]));
+    let (lines, accounts, code) =
+        skipped(&write(folder.path(), "cut.sql.gz", &output.stdout[..output.stdout.len() / 2]));
     assert!(accounts > 1000 && accounts < 20_003 && code == 1, "{accounts} {code} {lines}");
     assert!(lines.contains("byte"), "{lines}");
 }
@@ -168,7 +170,9 @@ fn a_line_of_a_gigabyte_takes_no_more_memory_than_a_short_one() {
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let feeder = std::thread::spawn(move || {
-        stdin.write_all(b"-- MySQL dump 10.13\nCREATE TABLE `t` (`id` int, `login` varchar(9), `picture` longblob);\n").unwrap();
+        stdin
+            .write_all(b"-- MySQL dump 10.13\nCREATE TABLE `t` (`id` int, `login` varchar(9), `picture` longblob);\n")
+            .unwrap();
         stdin.write_all(b"INSERT INTO `t` VALUES (1,'ann','x'),(2,'bob','").unwrap();
         let block = vec![b'y'; 1 << 20];
         for _ in 0..1024 {

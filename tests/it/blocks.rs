@@ -42,10 +42,9 @@ fn block_size_threads_and_memory_change_nothing() {
                     .iter()
                     .map(|cell| match cell {
                         None => "NULL".into(),
-                        Some(text) => format!(
-                            "'{}'",
-                            text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n")
-                        ),
+                        Some(text) => {
+                            format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n"))
+                        }
                     })
                     .collect();
                 format!("({})", cells.join(","))
@@ -58,7 +57,15 @@ fn block_size_threads_and_memory_change_nothing() {
     let json: Vec<serde_json::Value> = tables[0]
         .rows
         .iter()
-        .map(|row| tables[0].columns.iter().zip(row).map(|((name, _), cell)| ((*name).to_owned(), serde_json::json!(cell))).collect::<serde_json::Map<_, _>>().into())
+        .map(|row| {
+            tables[0]
+                .columns
+                .iter()
+                .zip(row)
+                .map(|((name, _), cell)| ((*name).to_owned(), serde_json::json!(cell)))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
+        })
         .collect();
     let ndjson: String = json.iter().map(|row| format!("{row}\n")).collect();
     for (name, text) in [

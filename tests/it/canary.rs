@@ -65,7 +65,8 @@ fn plant(folder: &Path, rows: &[[String; 6]]) -> Vec<PathBuf> {
     let all: Vec<String> = rows.iter().map(|r| format!("({})", values(r))).collect();
     let mysql = format!("-- MySQL dump 10.13\n{create}INSERT INTO `users` VALUES {};\n", all.join(","));
     let copy: String = rows.iter().map(|r| r.join("\t") + "\n").collect();
-    let copy = format!("-- PostgreSQL database dump\nCOPY public.users ({}) FROM stdin;\n{copy}\\.\n", COLUMNS.join(", "));
+    let copy =
+        format!("-- PostgreSQL database dump\nCOPY public.users ({}) FROM stdin;\n{copy}\\.\n", COLUMNS.join(", "));
     let tsql: String = rows
         .iter()
         .map(|r| {
@@ -80,7 +81,14 @@ fn plant(folder: &Path, rows: &[[String; 6]]) -> Vec<PathBuf> {
     };
     let objects: Vec<serde_json::Value> = rows
         .iter()
-        .map(|r| COLUMNS.iter().zip(r).map(|(c, v)| ((*c).to_owned(), v.as_str().into())).collect::<serde_json::Map<_, _>>().into())
+        .map(|r| {
+            COLUMNS
+                .iter()
+                .zip(r)
+                .map(|(c, v)| ((*c).to_owned(), v.as_str().into()))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
+        })
         .collect();
     let ndjson: String = objects.iter().map(|o| format!("{o}\n")).collect();
     let nested = serde_json::json!({"users": objects.clone()}).to_string();
@@ -108,7 +116,9 @@ fn plant(folder: &Path, rows: &[[String; 6]]) -> Vec<PathBuf> {
     let strange = format!("INSERT INTO users VALUES ({},'one too many');\n)))'{}\n", values(&rows[0]), rows[1][2]);
     files.push(("strange.sql", format!("{create}{strange}").into()));
     let mut paths = Vec::new();
-    for (name, bytes) in files.iter().map(|(n, b)| ((*n).to_owned(), b)).chain(broken.iter().map(|(n, b)| (n.clone(), b))) {
+    for (name, bytes) in
+        files.iter().map(|(n, b)| ((*n).to_owned(), b)).chain(broken.iter().map(|(n, b)| (n.clone(), b)))
+    {
         let path = folder.join(name);
         fs::write(&path, bytes).unwrap();
         paths.push(path);
@@ -167,7 +177,10 @@ fn no_planted_password_comes_out_of_any_format() {
                 let report: serde_json::Value = serde_json::from_str(&report).unwrap();
                 let accounts = report["accounts"]["total"].as_u64().unwrap();
                 let cut = name.starts_with("cut");
-                assert!(accounts == 12 || cut || name == "strange.sql", "{name}: the planted accounts were read, {accounts}");
+                assert!(
+                    accounts == 12 || cut || name == "strange.sql",
+                    "{name}: the planted accounts were read, {accounts}"
+                );
                 assert!(!cut || report["complete"] == false, "{name}: a cut file is not complete");
             }
         }
@@ -187,7 +200,9 @@ fn no_planted_password_comes_out_of_standard_input() {
 fn a_password_in_the_command_line_does_not_come_back() {
     let (canaries, _) = Canaries::plant("Jx");
     let url = format!("postgres://admin:{}@127.0.0.1:1/app", canaries.plain[0]);
-    for args in [vec!["audit", url.as_str()], vec!["audit", "--breach-url", url.as_str(), "--breach", "hibp", "/nonexistent"]] {
+    for args in
+        [vec!["audit", url.as_str()], vec!["audit", "--breach-url", url.as_str(), "--breach", "hibp", "/nonexistent"]]
+    {
         let output = credaudit(&args).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr).len());
         canaries.assert_silent(&output.stdout, "stdout");

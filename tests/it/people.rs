@@ -50,16 +50,49 @@ const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 
 /// Names with everything that dump formats must escape.
 const FIRST: [&str; 14] = [
-    "Anna", "Zoë", "D'Arcy", "Jürgen", "Back\\slash", "Łukasz", "Tab\tbed", "\"Quoted\"", "Семён", "New\nline", "Comma, Ann",
-    "Semi;colon", "李", "100%",
+    "Anna",
+    "Zoë",
+    "D'Arcy",
+    "Jürgen",
+    "Back\\slash",
+    "Łukasz",
+    "Tab\tbed",
+    "\"Quoted\"",
+    "Семён",
+    "New\nline",
+    "Comma, Ann",
+    "Semi;colon",
+    "李",
+    "100%",
 ];
 const LAST: [&str; 12] = [
-    "Albers", "O'Neill", "Şahin", "García", "Kowalski", "de la Cruz", "Smith", "Nowak", "Müller", "Jansen", "Rossi", "Weber",
+    "Albers",
+    "O'Neill",
+    "Şahin",
+    "García",
+    "Kowalski",
+    "de la Cruz",
+    "Smith",
+    "Nowak",
+    "Müller",
+    "Jansen",
+    "Rossi",
+    "Weber",
 ];
 
 /// Common passwords among the hundred commonest of the embedded list, so that salted hashes of them are opened as well.
 const COMMON: [&str; 12] = [
-    "123456", "qwerty", "password", "111111", "abc123", "password1", "iloveyou", "1q2w3e4r5t", "monkey", "dragon", "123123",
+    "123456",
+    "qwerty",
+    "password",
+    "111111",
+    "abc123",
+    "password1",
+    "iloveyou",
+    "1q2w3e4r5t",
+    "monkey",
+    "dragon",
+    "123123",
     "qwertyuiop",
 ];
 
@@ -90,7 +123,15 @@ fn person(random: &mut Random, table: &str, number: usize) -> Person {
             (format!("{word}{unique}{number}"), false)
         }
     };
-    Person { login, email, first: FIRST[random.below(FIRST.len())], last, password, guessable, active: random.below(20) != 0 }
+    Person {
+        login,
+        email,
+        first: FIRST[random.below(FIRST.len())],
+        last,
+        password,
+        guessable,
+        active: random.below(20) != 0,
+    }
 }
 
 fn md5(text: &str) -> String {
@@ -117,42 +158,72 @@ fn some(text: impl Into<String>) -> Option<String> {
 pub(crate) fn database(accounts: usize, seed: u64) -> Vec<GeneratedTable> {
     let mut random = Random(seed);
     let mut tables = Vec::new();
-    let mut add = |name, columns, share: usize, login, row: &mut dyn FnMut(&mut Random, usize) -> (Cells, &'static str)| {
-        let count = (accounts * share / 100).max(3);
-        let (mut rows, mut expected) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        for number in 1..=count {
-            let (cells, tier) = row(&mut random, number);
-            rows.push(cells);
-            expected.push(tier);
-        }
-        let expected = Some((expected, login));
-        tables.push(GeneratedTable { name, columns, rows, expected });
-    };
+    let mut add =
+        |name, columns, share: usize, login, row: &mut dyn FnMut(&mut Random, usize) -> (Cells, &'static str)| {
+            let count = (accounts * share / 100).max(3);
+            let (mut rows, mut expected) = (Vec::with_capacity(count), Vec::with_capacity(count));
+            for number in 1..=count {
+                let (cells, tier) = row(&mut random, number);
+                rows.push(cells);
+                expected.push(tier);
+            }
+            let expected = Some((expected, login));
+            tables.push(GeneratedTable { name, columns, rows, expected });
+        };
     add(
         "members",
-        &[("id", "int"), ("username", "varchar(80)"), ("email", "varchar(120)"), ("password", "char(40)"),
-          ("first_name", "varchar(80)"), ("last_name", "varchar(80)"), ("active", "int"), ("created", "varchar(30)")],
+        &[
+            ("id", "int"),
+            ("username", "varchar(80)"),
+            ("email", "varchar(120)"),
+            ("password", "char(40)"),
+            ("first_name", "varchar(80)"),
+            ("last_name", "varchar(80)"),
+            ("active", "int"),
+            ("created", "varchar(30)"),
+        ],
         30,
         1,
         &mut |random, n| {
             let p = person(random, "members", n);
-            let cells = vec![some(n.to_string()), some(&*p.login), some(&*p.email),
-                some(hex::encode(Sha1::digest(p.password.as_bytes()))), some(p.first), some(p.last),
-                some(u8::from(p.active).to_string()), some(format!("20{:02}-03-{:02} 10:00:00", 10 + n % 15, 1 + n % 28))];
+            let cells = vec![
+                some(n.to_string()),
+                some(&*p.login),
+                some(&*p.email),
+                some(hex::encode(Sha1::digest(p.password.as_bytes()))),
+                some(p.first),
+                some(p.last),
+                some(u8::from(p.active).to_string()),
+                some(format!("20{:02}-03-{:02} 10:00:00", 10 + n % 15, 1 + n % 28)),
+            ];
             (cells, tier(p.active, "T1"))
         },
     );
     add(
         "shop_customer",
-        &[("customer_id", "int"), ("login", "varchar(80)"), ("mail", "varchar(120)"), ("passwd", "char(32)"),
-          ("salt", "varchar(12)"), ("surname", "varchar(80)"), ("phone", "varchar(30)")],
+        &[
+            ("customer_id", "int"),
+            ("login", "varchar(80)"),
+            ("mail", "varchar(120)"),
+            ("passwd", "char(32)"),
+            ("salt", "varchar(12)"),
+            ("surname", "varchar(80)"),
+            ("phone", "varchar(30)"),
+        ],
         20,
         1,
         &mut |random, n| {
             let p = person(random, "shop", n);
             let salt = random.text(b"abcdefghijklmnopqrstuvwxyz0123456789", 9);
-            let cells = vec![some(n.to_string()), some(&*p.login), some(&*p.email), some(md5(&format!("{salt}{}", p.password))),
-                some(salt), some(p.last), some(format!("+44 {} {}", 100 + random.below(900), 100_000 + random.below(900_000)))];
+            let cells = vec![
+                some(n.to_string()),
+                some(&*p.login),
+                some(&*p.email),
+                some(md5(&format!("{salt}{}", p.password))),
+                some(salt),
+                some(p.last),
+                some(format!("+44 {} {}", 100 + random.below(900), 100_000 + random.below(900_000))),
+            ];
             (cells, if p.guessable { "T1" } else { "T2" })
         },
     );
@@ -160,8 +231,13 @@ pub(crate) fn database(accounts: usize, seed: u64) -> Vec<GeneratedTable> {
     let mut copied: Option<String> = None;
     add(
         "portal_user",
-        &[("uid", "varchar(40)"), ("user_name", "varchar(80)"), ("email_address", "varchar(120)"), ("hash", "varchar(100)"),
-          ("disabled", "int")],
+        &[
+            ("uid", "varchar(40)"),
+            ("user_name", "varchar(80)"),
+            ("email_address", "varchar(120)"),
+            ("hash", "varchar(100)"),
+            ("disabled", "int"),
+        ],
         15,
         1,
         &mut |random, n| {
@@ -175,13 +251,25 @@ pub(crate) fn database(accounts: usize, seed: u64) -> Vec<GeneratedTable> {
             if shared && n % 100 == 0 {
                 copied = Some(hash.clone());
             }
-            let cells = vec![some(random.uuid()), some(&*p.login), some(&*p.email), some(hash), some(u8::from(!p.active).to_string())];
+            let cells = vec![
+                some(random.uuid()),
+                some(&*p.login),
+                some(&*p.email),
+                some(hash),
+                some(u8::from(!p.active).to_string()),
+            ];
             (cells, tier(p.active, if shared { "shared" } else { "none" }))
         },
     );
     add(
         "parents",
-        &[("nr", "int"), ("parent", "varchar(80)"), ("contact", "varchar(120)"), ("code", "varchar(80)"), ("child", "varchar(80)")],
+        &[
+            ("nr", "int"),
+            ("parent", "varchar(80)"),
+            ("contact", "varchar(120)"),
+            ("code", "varchar(80)"),
+            ("child", "varchar(80)"),
+        ],
         10,
         1,
         &mut |random, n| {
@@ -202,8 +290,13 @@ pub(crate) fn database(accounts: usize, seed: u64) -> Vec<GeneratedTable> {
     );
     add(
         "forum_user",
-        &[("user_id", "int"), ("nickname", "varchar(80)"), ("user_email", "varchar(120)"), ("user_pass", "varchar(60)"),
-          ("last_visit", "varchar(30)")],
+        &[
+            ("user_id", "int"),
+            ("nickname", "varchar(80)"),
+            ("user_email", "varchar(120)"),
+            ("user_pass", "varchar(60)"),
+            ("last_visit", "varchar(30)"),
+        ],
         10,
         1,
         &mut |random, n| {
@@ -217,7 +310,13 @@ pub(crate) fn database(accounts: usize, seed: u64) -> Vec<GeneratedTable> {
     );
     add(
         "app_user",
-        &[("id", "int"), ("username", "varchar(80)"), ("email", "varchar(120)"), ("password", "varchar(160)"), ("is_active", "int")],
+        &[
+            ("id", "int"),
+            ("username", "varchar(80)"),
+            ("email", "varchar(120)"),
+            ("password", "varchar(160)"),
+            ("is_active", "int"),
+        ],
         5,
         1,
         &mut |random, n| {
@@ -229,9 +328,18 @@ pub(crate) fn database(accounts: usize, seed: u64) -> Vec<GeneratedTable> {
                 1 => (format!("$argon2id$v=19$m=4096,t=1,p=1${salt}${digest}"), "T2"),
                 2 => (format!("pbkdf2_sha256$600000${}${digest}=", random.text(b"abcdefXYZ0123456789", 12)), "none"),
                 3 => (format!("pbkdf2_sha256$260000${}${digest}=", random.text(b"abcdefXYZ0123456789", 12)), "T3"),
-                _ => (format!("!{}", random.text(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 40)), "none"),
+                _ => (
+                    format!("!{}", random.text(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 40)),
+                    "none",
+                ),
             };
-            let cells = vec![some(n.to_string()), some(&*p.login), some(&*p.email), some(hash), some(u8::from(p.active).to_string())];
+            let cells = vec![
+                some(n.to_string()),
+                some(&*p.login),
+                some(&*p.email),
+                some(hash),
+                some(u8::from(p.active).to_string()),
+            ];
             (cells, tier(p.active, grade))
         },
     );
@@ -272,24 +380,52 @@ fn decoys(accounts: usize, random: &mut Random) -> Vec<GeneratedTable> {
         expected: None,
     };
     vec![
-        table("files", &[("file_id", "int"), ("name", "varchar(80)"), ("sha1", "char(40)"), ("size", "int")], &mut |r, n| {
-            vec![some(n.to_string()), some(format!("scan_{n}.pdf")), some(r.hex(40)), some(r.below(9_000_000).to_string())]
-        }),
-        table("sessions", &[("session_id", "char(64)"), ("user_id", "int"), ("ip", "varchar(40)"), ("user_agent", "varchar(120)")],
+        table(
+            "files",
+            &[("file_id", "int"), ("name", "varchar(80)"), ("sha1", "char(40)"), ("size", "int")],
             &mut |r, n| {
-                vec![some(r.hex(64)), some(n.to_string()), some(format!("10.0.{}.{}", r.below(256), r.below(256))),
-                    some("Mozilla/5.0 (X11; Linux x86_64)")]
-            }),
-        table("devices", &[("device_uuid", "char(36)"), ("serial", "varchar(20)"), ("etag", "char(32)")], &mut |r, _| {
-            vec![some(r.uuid()), some(r.text(b"ABCDEFGHJKLMNPQRSTUVWXYZ0123456789", 12)), some(r.hex(32))]
-        }),
-        table("products", &[("sku", "varchar(20)"), ("slug", "varchar(80)"), ("price", "varchar(12)"), ("image_md5", "char(32)")],
+                vec![
+                    some(n.to_string()),
+                    some(format!("scan_{n}.pdf")),
+                    some(r.hex(40)),
+                    some(r.below(9_000_000).to_string()),
+                ]
+            },
+        ),
+        table(
+            "sessions",
+            &[("session_id", "char(64)"), ("user_id", "int"), ("ip", "varchar(40)"), ("user_agent", "varchar(120)")],
             &mut |r, n| {
-                vec![some(format!("SKU-{n:06}")), some(format!("blue-mug-{n}")), some(format!("{}.99", r.below(200))), some(r.hex(32))]
-            }),
-        table("reset_tokens", &[("user_id", "int"), ("token", "char(40)"), ("expires_at", "varchar(30)")], &mut |r, n| {
-            vec![some(n.to_string()), some(r.hex(40)), some(format!("2025-01-{:02} 00:00:00", 1 + n % 28))]
-        }),
+                vec![
+                    some(r.hex(64)),
+                    some(n.to_string()),
+                    some(format!("10.0.{}.{}", r.below(256), r.below(256))),
+                    some("Mozilla/5.0 (X11; Linux x86_64)"),
+                ]
+            },
+        ),
+        table(
+            "devices",
+            &[("device_uuid", "char(36)"), ("serial", "varchar(20)"), ("etag", "char(32)")],
+            &mut |r, _| vec![some(r.uuid()), some(r.text(b"ABCDEFGHJKLMNPQRSTUVWXYZ0123456789", 12)), some(r.hex(32))],
+        ),
+        table(
+            "products",
+            &[("sku", "varchar(20)"), ("slug", "varchar(80)"), ("price", "varchar(12)"), ("image_md5", "char(32)")],
+            &mut |r, n| {
+                vec![
+                    some(format!("SKU-{n:06}")),
+                    some(format!("blue-mug-{n}")),
+                    some(format!("{}.99", r.below(200))),
+                    some(r.hex(32)),
+                ]
+            },
+        ),
+        table(
+            "reset_tokens",
+            &[("user_id", "int"), ("token", "char(40)"), ("expires_at", "varchar(30)")],
+            &mut |r, n| vec![some(n.to_string()), some(r.hex(40)), some(format!("2025-01-{:02} 00:00:00", 1 + n % 28))],
+        ),
     ]
 }
 
@@ -331,8 +467,12 @@ impl GeneratedTable {
             for (at, cell) in row.iter().enumerate() {
                 let comma = if at > 0 { "," } else { "" };
                 match cell {
-                    None => { let _ = write!(out, "{comma}NULL"); }
-                    Some(text) => { let _ = write!(out, "{comma}'{}'", text.replace('\'', "''")); }
+                    None => {
+                        let _ = write!(out, "{comma}NULL");
+                    }
+                    Some(text) => {
+                        let _ = write!(out, "{comma}'{}'", text.replace('\'', "''"));
+                    }
                 }
             }
             out.push_str(");\n");

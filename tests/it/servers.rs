@@ -76,7 +76,13 @@ impl Postgres {
             }
         };
         run(
-            user(&bin.join("initdb")).current_dir(&folder).arg("-D").arg(&data).args(["-U", "postgres", "-A", "trust", "--no-sync"]),
+            user(&bin.join("initdb")).current_dir(&folder).arg("-D").arg(&data).args([
+                "-U",
+                "postgres",
+                "-A",
+                "trust",
+                "--no-sync",
+            ]),
             None,
         );
         let mut child = user(&bin.join("postgres"))
@@ -93,7 +99,8 @@ impl Postgres {
         let socket = folder.join(".s.PGSQL.5432");
         let ask = folder.clone();
         wait_for("postgres", &mut child, || {
-            socket.exists() && Command::new("pg_isready").arg("-q").arg("-h").arg(&ask).status().is_ok_and(|s| s.success())
+            socket.exists()
+                && Command::new("pg_isready").arg("-q").arg("-h").arg(&ask).status().is_ok_and(|s| s.success())
         });
         Self { child, folder }
     }
@@ -142,8 +149,13 @@ impl MariaDb {
         let data = format!("--datadir={}", folder.join("data").display());
         let user = if is_root() { "--user=root" } else { "--skip-name-resolve" };
         run(
-            Command::new("mariadb-install-db")
-                .args(["--no-defaults", user, &data, "--auth-root-authentication-method=normal", "--skip-test-db"]),
+            Command::new("mariadb-install-db").args([
+                "--no-defaults",
+                user,
+                &data,
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+            ]),
             None,
         );
         let socket = folder.join("socket");

@@ -116,6 +116,10 @@ impl SqliteReader {
 }
 
 impl RandomReader for SqliteReader {
+    fn with_companion(&mut self, companion: Box<dyn ReadAt>) {
+        self.wal = Some(companion);
+    }
+
     fn read(&mut self, input: &dyn ReadAt, sink: &mut dyn Sink) -> io::Result<()> {
         // Asked once: a file that grows meanwhile is read to where it ended.
         let size = input.size();
