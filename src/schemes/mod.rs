@@ -325,6 +325,12 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_understands_is_asked_about_last() {
+        let shapes: Vec<&str> = FAMILIES.iter().filter(|f| f.by_shape.is_some()).map(|f| f.file).collect();
+        assert_eq!(shapes.last(), Some(&"unknown"));
+    }
+
+    #[test]
     fn schemes_salted_from_a_neighbour_are_offered_only_beside_a_salt_column() {
         let form = recognise(b"8743b52063cd84097a65d1633f5c74f5");
         assert!(explain(form, false).iter().all(|s| s.salt_from() != SaltFrom::Neighbour));

@@ -582,12 +582,19 @@ fn time_of_recognition() {
         "pbkdf2_sha256$10000$1135411628$bFYX62rfJobJ07VwrUMXfuffLfj2RDM2G6/BrTrUWkE=",
         "A longer piece of text, such as a comment that somebody wrote into a form and that nobody reads.",
     ] {
-        let rounds = 2_000_000_u32;
-        let start = Instant::now();
-        for _ in 0..rounds {
-            std::hint::black_box(recognise(std::hint::black_box(value.as_bytes())));
-        }
-        println!("{:>7.1} ns  {}", start.elapsed().as_nanos() as f64 / f64::from(rounds), form_name(value));
+        // The best of many short batches: what other programs do on the machine shows in the others.
+        let (batches, rounds) = (200, 10_000_u32);
+        let best = (0..batches)
+            .map(|_| {
+                let start = Instant::now();
+                for _ in 0..rounds {
+                    std::hint::black_box(recognise(std::hint::black_box(value.as_bytes())));
+                }
+                start.elapsed()
+            })
+            .min()
+            .expect("there are batches");
+        println!("{:>7.1} ns  {}", best.as_nanos() as f64 / f64::from(rounds), form_name(value));
     }
 }
 
