@@ -29,8 +29,8 @@ fuzz_target!(|data: &[u8]| {
             assert_eq!(scheme.verify(&stored, candidate), scheme.verify(&stored, candidate));
         }
     }
-    if empty && stored.form.kind() == FormKind::Digest {
+    if empty && stored.form.def.name.starts_with("hex") {
         let opens = |scheme: &&dyn schemes::Scheme| scheme.verify(&stored, b"") == Ok(true);
-        assert!(schemes::explain(stored.form, false).iter().any(opens) || value.starts_with(b"aad3b435"));
+        assert!(schemes::explain(stored.form, false).iter().any(opens) || value[..8].eq_ignore_ascii_case(b"aad3b435"));
     }
 });

@@ -94,7 +94,7 @@ fn by_base64_length(value: &[u8]) -> Option<Form> {
     (codec::base64_len(value)? == def.digest_len).then(|| Form::plain(def))
 }
 
-/// The digest's text inside a value: after `{SHA}`, after `sha1$$`, after MySQL's `*`, or all of it.
+/// The digest's text inside a value: after `{SHA}`, after `sha1$$`, after `MySQL`'s `*`, or all of it.
 pub(super) fn digest_text(value: &[u8]) -> &[u8] {
     match value.first() {
         Some(b'*') => &value[1..],

@@ -22,9 +22,43 @@ const BCRYPT: GeneralPurpose = GeneralPurpose::new(&alphabet::BCRYPT, FORGIVING)
 /// crypt(3)'s alphabet, sixth bits first: `./0-9A-Za-z`.
 const ITOA64: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Whether every byte passes `class`. No early exit: over short, fixed-length slices the loop becomes SIMD compares.
-fn all(bytes: &[u8], class: impl Fn(u8) -> bool) -> bool {
-    bytes.iter().fold(true, |ok, &b| ok & class(b))
+/// The top bit of each of eight bytes.
+const TOP: u64 = each(0x80);
+
+/// Eight copies of `byte`.
+const fn each(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+/// Eight bytes at a time; a short last group is filled up with `0`, which every class here holds.
+#[inline]
+fn words(bytes: &[u8]) -> impl Iterator<Item = u64> {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let last = (!rest.is_empty()).then(|| {
+        let mut word = [b'0'; 8];
+        word[..rest.len()].copy_from_slice(rest);
+        word
+    });
+    words.iter().copied().chain(last).map(u64::from_le_bytes)
+}
+
+/// The top bit of every byte of `word` that lies from `low` to `high`. Right for ASCII bytes only: for those, no sum
+/// carries into the next byte.
+#[inline]
+const fn within(word: u64, low: u8, high: u8) -> u64 {
+    word.wrapping_add(each(0x80 - low)) & !word.wrapping_add(each(0x7f - high)) & TOP
+}
+
+/// Letters of either case.
+#[inline]
+const fn letters(word: u64) -> u64 {
+    within(word | each(0x20), b'a', b'z')
+}
+
+/// Whether every byte is ASCII and of `class`, which sets the top bit of those that are.
+#[inline]
+fn all(bytes: &[u8], class: impl Fn(u64) -> u64) -> bool {
+    words(bytes).fold(TOP, |all, word| all & class(word) & !word) == TOP
 }
 
 /// Whether `bytes` is hexadecimal in one case: digits with `a-f` or with `A-F`, not with both.
@@ -32,51 +66,39 @@ fn all(bytes: &[u8], class: impl Fn(u8) -> bool) -> bool {
 /// Mixed case is refused since nothing that writes digests writes it, while base62 tokens do.
 #[inline]
 pub(super) fn is_hex(bytes: &[u8]) -> bool {
-    let (mut strange, mut lower, mut upper) = (false, false, false);
-    let (chunks, rest) = bytes.as_chunks::<16>();
-    for chunk in chunks {
-        for &b in chunk {
-            let l = b.wrapping_sub(b'a') < 6;
-            let u = b.wrapping_sub(b'A') < 6;
-            lower |= l;
-            upper |= u;
-            strange |= !((b.wrapping_sub(b'0') < 10) | l | u);
-        }
+    let (mut good, mut lower, mut upper) = (TOP, 0, 0);
+    for word in words(bytes) {
+        let (l, u) = (within(word, b'a', b'f'), within(word, b'A', b'F'));
+        good &= (within(word, b'0', b'9') | l | u) & !word;
         // Most texts of a digest's length fail in their first bytes.
-        if strange {
+        if good != TOP {
             return false;
         }
-    }
-    for &b in rest {
-        let l = b.wrapping_sub(b'a') < 6;
-        let u = b.wrapping_sub(b'A') < 6;
         lower |= l;
         upper |= u;
-        strange |= !((b.wrapping_sub(b'0') < 10) | l | u);
     }
-    !strange && !(lower & upper)
+    lower == 0 || upper == 0
 }
 
 /// Whether every byte is of crypt(3)'s and bcrypt's alphabet, `./0-9A-Za-z`.
 #[inline]
 pub(super) fn is_itoa64(bytes: &[u8]) -> bool {
-    all(bytes, |b| ((b | 0x20).wrapping_sub(b'a') < 26) | (b.wrapping_sub(b'.') < 12))
+    all(bytes, |word| letters(word) | within(word, b'.', b'9'))
 }
 
 /// Whether every byte is an ASCII digit.
 pub(super) fn is_digits(bytes: &[u8]) -> bool {
-    all(bytes, |b| b.wrapping_sub(b'0') < 10)
+    all(bytes, |word| within(word, b'0', b'9'))
 }
 
 /// Whether every byte is visible ASCII: no blank, no control character, no byte above 0x7e.
 pub(super) fn is_visible(bytes: &[u8]) -> bool {
-    all(bytes, |b| b.wrapping_sub(0x21) < 0x5e)
+    all(bytes, |word| within(word, b'!', b'~'))
 }
 
 /// Whether `bytes` is base64 as passlib writes it: RFC 4648's alphabet, `.` also for `+`, no padding.
 pub(super) fn is_ab64(bytes: &[u8]) -> bool {
-    !bytes.is_empty()
-        && all(bytes, |b| ((b | 0x20).wrapping_sub(b'a') < 26) | (b.wrapping_sub(b'.') < 12) | (b == b'+'))
+    !bytes.is_empty() && all(bytes, |word| letters(word) | within(word, b'.', b'9') | within(word, b'+', b'+'))
 }
 
 /// Length in bytes of what canonical, padded base64 stands for; `None` where `bytes` is none.
@@ -93,7 +115,7 @@ pub(super) fn base64_len(bytes: &[u8]) -> Option<usize> {
         [body @ .., b'='] => (body, 1, 0x03),
         body => (body, 0, 0),
     };
-    let plain = all(body, |b| ((b | 0x20).wrapping_sub(b'a') < 26) | (b.wrapping_sub(b'/') < 11) | (b == b'+'));
+    let plain = all(body, |word| letters(word) | within(word, b'/', b'9') | within(word, b'+', b'+'));
     let last = base64_index(*body.last()?)?;
     (plain && last & spare == 0).then(|| bytes.len() / 4 * 3 - padding)
 }
@@ -217,10 +239,26 @@ mod tests {
     #[test]
     fn alphabets_hold_exactly_their_characters() {
         for b in 0..=255u8 {
+            assert_eq!(is_hex(&[b]), b.is_ascii_hexdigit(), "{b:#x}");
+            assert_eq!(is_digits(&[b]), b.is_ascii_digit(), "{b:#x}");
             assert_eq!(is_itoa64(&[b]), ITOA64.contains(&b), "{b:#x}");
             assert_eq!(is_visible(&[b]), b.is_ascii_graphic(), "{b:#x}");
             assert_eq!(is_ab64(&[b]), ITOA64.contains(&b) || b == b'+', "{b:#x}");
             assert_eq!(base64_len(&[b; 4]).is_some(), base64_index(b).is_some(), "{b:#x}");
+        }
+    }
+
+    #[test]
+    fn a_stray_byte_is_found_wherever_it_stands_and_never_excuses_its_neighbours() {
+        for len in 1..40 {
+            for at in 0..len {
+                for stray in [0, b'/' - 1, b'g', b'G', b'@', b'[', b'`', b'{', 0x7f, 0x80, 0xb0, 0xe1, 0xff] {
+                    let mut text = vec![b'f'; len];
+                    text[at] = stray;
+                    assert!(!is_hex(&text), "{stray:#x} at {at} of {len}");
+                    assert_eq!(is_itoa64(&text), ITOA64.contains(&stray), "{stray:#x} at {at} of {len}");
+                }
+            }
         }
     }
 

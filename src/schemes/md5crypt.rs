@@ -64,22 +64,15 @@ impl Md5Crypt {
         let mut digest = outer.finalize();
         for round in 0..ROUNDS {
             let mut hasher = Md5::new();
-            if round & 1 == 1 {
-                hasher.update(pass)
-            } else {
-                hasher.update(digest)
-            }
+            let (first, last): (&[u8], &[u8]) = if round & 1 == 1 { (pass, &digest) } else { (&digest, pass) };
+            hasher.update(first);
             if round % 3 != 0 {
                 hasher.update(salt);
             }
             if round % 7 != 0 {
                 hasher.update(pass);
             }
-            if round & 1 == 1 {
-                hasher.update(digest)
-            } else {
-                hasher.update(pass)
-            }
+            hasher.update(last);
             digest = hasher.finalize();
         }
         let mut text = Vec::with_capacity(22);

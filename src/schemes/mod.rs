@@ -1,6 +1,6 @@
 //! How a stored value was made: recognise its form, explain it by schemes, grade and verify.
 //!
-//! One file per scheme family, one row per file in [`FAMILIES`]. [`recognise`] runs for every row and only looks at the
+//! One file per scheme family, one row per file in `FAMILIES`. [`recognise`] runs for every row and only looks at the
 //! value; [`explain`], [`Scheme::grade`] and [`Scheme::verify`] run for what it found. A form that nobody explains is
 //! *not understood*: that is an answer, and never a clean one.
 
@@ -326,6 +326,12 @@ mod tests {
                 assert!(!graded.why.contains("names no"), "{}: {}", scheme.name(), graded.why);
             }
         }
+    }
+
+    #[test]
+    fn what_nobody_understands_is_asked_about_last() {
+        let shapes: Vec<&str> = FAMILIES.iter().filter(|f| f.by_shape.is_some()).map(|f| f.file).collect();
+        assert_eq!(shapes.last(), Some(&"unknown"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! MySQL's own password hashes: `PASSWORD()` of 4.1 (`*` and 40 hex digits; bare in copies), and of 3.23 (16 hex digits).
+//! `MySQL`'s own password hashes: `PASSWORD()` of 4.1 (`*` and 40 hex digits; bare in copies), and of 3.23 (16 hex digits).
 
 use super::bare::{Bare, Direct, HEX16, HEX40};
 use super::{Family, codec};
@@ -25,7 +25,7 @@ fn recognise(value: &[u8]) -> Option<Form> {
 }
 
 /// `OLD_PASSWORD()`: two 31-bit sums over the password's bytes, blanks and tabs skipped. The starting values are those of
-/// the MySQL manual's function; the published vector in the tests holds them.
+/// the `MySQL` manual's function; the published vector in the tests holds them.
 fn old_password(password: &[u8]) -> Vec<u8> {
     let (mut high, mut low, mut add) = (0x5030_5735_u32, 0x1234_5671_u32, 7_u32);
     for &byte in password.iter().filter(|b| !matches!(b, b' ' | b'\t')) {

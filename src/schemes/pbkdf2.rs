@@ -165,7 +165,7 @@ impl Prf {
         let each = match self {
             Self::Sha1 => 160,
             Self::Sha256 => 156,
-            Self::Sha512 => 500,
+            Self::Sha512 => 700,
         };
         iterations.saturating_mul(each)
     }

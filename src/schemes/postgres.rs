@@ -1,4 +1,4 @@
-//! PostgreSQL's role passwords (`pg_authid.rolpassword`): `md5` salted with the role's name, and SCRAM-SHA-256 (RFC 7677).
+//! `PostgreSQL`'s role passwords (`pg_authid.rolpassword`): `md5` salted with the role's name, and SCRAM-SHA-256 (RFC 7677).
 
 use std::borrow::Cow;
 
@@ -88,7 +88,7 @@ impl<'a> Verifier<'a> {
     }
 }
 
-/// Passwords are taken as their bytes: SASLprep (RFC 4013) leaves ASCII and nearly all typed text as it is.
+/// Passwords are taken as their bytes: `SASLprep` (RFC 4013) leaves ASCII and nearly all typed text as it is.
 struct Scram;
 
 impl Scheme for Scram {

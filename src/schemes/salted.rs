@@ -85,23 +85,20 @@ fn by_shape(value: &[u8]) -> Option<Form> {
     if matches!(value.first(), Some(b'$' | b'{' | b':')) {
         return None;
     }
-    for def in &HEX_SALT {
-        if let Some((hex, salt)) = hex_first(value, 2 * def.digest_len)
-            && codec::is_hex(hex)
-            && is_salt(salt)
-        {
-            return Some(Form::plain(def));
-        }
+    let first = HEX_SALT.iter().find(|def| {
+        hex_first(value, 2 * def.digest_len).is_some_and(|(hex, salt)| codec::is_hex(hex) && is_salt(salt))
+    });
+    // More separators in front mean more parts than a salt: `pbkdf2(1000,20,sha512)$salt$hex`.
+    let is_one = |salt: &[u8]| is_salt(salt) && memchr::memchr2(b':', b'$', salt).is_none();
+    let last = SALT_HEX
+        .iter()
+        .find(|def| hex_last(value, 2 * def.digest_len).is_some_and(|(salt, hex)| codec::is_hex(hex) && is_one(salt)));
+    // Where both sides could be the digest, the longer one is; of two equal ones, the first.
+    match (first, last) {
+        (Some(first), Some(last)) if last.digest_len > first.digest_len => Some(Form::plain(last)),
+        (Some(def), _) | (None, Some(def)) => Some(Form::plain(def)),
+        (None, None) => None,
     }
-    for def in &SALT_HEX {
-        if let Some((salt, hex)) = hex_last(value, 2 * def.digest_len)
-            && codec::is_hex(hex)
-            && is_salt(salt)
-        {
-            return Some(Form::plain(def));
-        }
-    }
-    None
 }
 
 /// Blanks and colons occur in salts, control characters do not.

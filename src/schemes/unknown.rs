@@ -10,7 +10,7 @@ pub(super) const FAMILY: Family = Family {
     prefixes: &[],
     by_prefix: None,
     by_shape: Some(by_shape),
-    forms: &[&CRYPT, &LABEL, &HEX, &BASE64],
+    forms: &[&CRYPT, &LABEL, &HEX, &BASE64, &TAILED],
     schemes: &[],
 };
 
@@ -18,13 +18,14 @@ static CRYPT: FormDef = FormDef { name: "other-crypt", kind: FormKind::Modular, 
 static LABEL: FormDef = FormDef { name: "other-label", kind: FormKind::Modular, digest_len: 0 };
 static HEX: FormDef = FormDef { name: "other-hex", kind: FormKind::Digest, digest_len: 0 };
 static BASE64: FormDef = FormDef { name: "other-base64", kind: FormKind::Digest, digest_len: 0 };
+static TAILED: FormDef = FormDef { name: "other-salted", kind: FormKind::SaltedDigest, digest_len: 0 };
 
 /// Shortest crypt string taken as one, in bytes; DES-based `$` schemes and truncated hashes start here, while typed
 /// passwords of that shape end long before.
 const SHORTEST_CRYPT: usize = 20;
 /// Shortest text behind a `{LABEL}`.
 const SHORTEST_LABELLED: usize = 8;
-/// Shortest hexadecimal of a length that is no known digest's.
+/// Shortest hexadecimal of a length that is no known digest's, in digits.
 const SHORTEST_HEX: usize = 34;
 /// Shortest base64 of a length that is no known digest's.
 const SHORTEST_BASE64: usize = 40;
@@ -48,13 +49,29 @@ fn by_shape(value: &[u8]) -> Option<Form> {
         [b'0', b'x', hex @ ..] => is_long_hex(hex).then_some(&HEX),
         _ if is_long_hex(value) => Some(&HEX),
         _ if value.len() >= SHORTEST_BASE64 && is_mixed(value) && codec::base64_len(value).is_some() => Some(&BASE64),
+        _ if holds_digest(value) => Some(&TAILED),
         _ => None,
     };
     def.map(Form::plain)
 }
 
+/// Whether one of several parts is a digest: `:B:1234:<hex>`, `pbkdf2(1000,20,sha512)$salt$<hex>`, or the last is one in
+/// base64: `sha256:1000:<salt>:<base64>`.
+fn holds_digest(value: &[u8]) -> bool {
+    let is_separator = |b: &u8| matches!(b, b':' | b'$' | b'|' | b'*' | b',');
+    let is_base64 = |part: &[u8]| {
+        let shortest = if part.ends_with(b"=") { 24 } else { 32 };
+        part.len() >= shortest && is_mixed(part) && codec::base64_len(part).is_some()
+    };
+    value.iter().any(is_separator)
+        && codec::is_visible(value)
+        && (value.split(is_separator).any(|part| part.len() >= 32 && codec::is_hex(part))
+            || value.rsplit(is_separator).next().is_some_and(is_base64))
+}
+
+/// Some products cut or lengthen digests by odd numbers of digits (`NetScaler`).
 fn is_long_hex(value: &[u8]) -> bool {
-    value.len() >= SHORTEST_HEX && value.len().is_multiple_of(2) && codec::is_hex(value)
+    value.len() >= SHORTEST_HEX && codec::is_hex(value)
 }
 
 /// Upper case, lower case and digits: forty random base64 characters without one of them are rarer than one in 500.

@@ -174,6 +174,13 @@ fn look_alikes_are_told_from_password_hashes_as_far_as_one_value_tells() {
         // Numbers.
         ("4111111111111111", "text"),
         ("7196759210defdc0", "hex16"),
+        // Digest and salt that is a digest: the longer is the digest, the first of two equal ones.
+        ("8743b52063cd84097a65d1633f5c74f5:9882d0778518b095917eb589f6998441", "hex32:salt"),
+        ("c18e826af2a78c7b9b7261452613233417e65817:28246535720688452723483475753333", "hex40:salt"),
+        (
+            "28246535720688452723483475753333:127e6fbfe24a750e72930c220a8e138275656b8e5d8f48a98c3c92df2caba935",
+            "salt:hex64",
+        ),
         // Prices, placeholders and templates.
         ("$5", "text"),
         ("$2y$10$", "text"),
@@ -201,12 +208,18 @@ fn schemes_that_nobody_here_knows_are_not_understood_rather_than_plaintext() {
         "$episerver$*0*MjEwNA==*ZUgAmuaYTqAvisD0A427FA3oaWU",
         "{ssha256}06$2715084824104660$1s/s4RZWEcvZ5VuWPXWGUfwSoG07eVSVce8F6ANJ.g4",
         "{PKCS5S2}NTczNTY0NDY2NjQyNzU1Mx8gGiRGobaZYwumctGHbn2ZOHB8LkwzH+Z1gkWfy1zD",
+        "{CRYPT}24leDr0hHfb3A",
+        "$sspr$0$100000$NONE$2c8586ef492e3c3dd3795395507dc14f",
+        ":B:1234:c0693caacea1e51a9ec7f0b178f36b9d",
+        "pbkdf2(1000,20,sha512)$744943$c5f8cdef76e3327c908d8d96d4abdb3d8caba14c",
+        "sha1:1000:MTYwNTM4MDU4Mzc4MzA=:aGghFQBtQ8+WVlMk5GEaMw==",
+        "1130725275da09ca13254957f2314a639818d44c37ef6d558",
         "0x010045083578bf13a6e30ca29c40e540813772754d54a5ffd325",
         "86586886b8bd3c379d2e176243a7225e6aae969d293fe9a9",
         "AQAAAAEAACcQAAAAEAECAwQFBgcICQoLDA0ODxDGOmAwHWtiWqlDtX0EhUORi0vLPC2eVZ8EqR5/aETvOw==",
     ] {
         let form = recognise(value.as_bytes());
-        assert!(matches!(form.kind(), FormKind::Modular | FormKind::Digest), "{value}");
+        assert!(!matches!(form.kind(), FormKind::Text | FormKind::Empty | FormKind::State), "{value}");
         assert!(explain(form, true).is_empty(), "{value}: {}", form.def.name);
     }
 }
@@ -497,10 +510,24 @@ fn every_reason_has_the_tier_of_the_built_in_policy() {
     }
 }
 
+#[test]
+fn a_policy_with_a_gap_or_a_stray_line_is_refused_by_name() {
+    let text = include_str!("../../patterns/policy.toml");
+    let refusal = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        Policy::parse(&text.replace(from, to)).expect_err("refused").to_string()
+    };
+    assert!(refusal("reversible = ", "reversable = ").contains("reversible"));
+    assert!(refusal("locked = \"none\"", "locked = \"never\"").contains("locked"));
+    assert!(refusal("[tiers]", "[tiers]\nprose = \"T0\"").contains("prose"));
+    assert!(refusal("weak_below = 13", "weak_under = 13").contains("weak_under"));
+    assert!(refusal("grade = \"exposed\"", "grade = \"fine\"").contains("fine"));
+}
+
 /// A form without its slow parameters, so that random verification stays quick.
 fn is_quick(scheme: &dyn Scheme, form: Form) -> bool {
     let work = scheme.work(form);
-    work < 20_000_000 || work > MAX_WORK
+    !(20_000_000..=MAX_WORK).contains(&work)
 }
 
 fn mangled() -> impl Strategy<Value = Vec<u8>> {
@@ -582,12 +609,19 @@ fn time_of_recognition() {
         "pbkdf2_sha256$10000$1135411628$bFYX62rfJobJ07VwrUMXfuffLfj2RDM2G6/BrTrUWkE=",
         "A longer piece of text, such as a comment that somebody wrote into a form and that nobody reads.",
     ] {
-        let rounds = 2_000_000_u32;
-        let start = Instant::now();
-        for _ in 0..rounds {
-            std::hint::black_box(recognise(std::hint::black_box(value.as_bytes())));
-        }
-        println!("{:>7.1} ns  {}", start.elapsed().as_nanos() as f64 / f64::from(rounds), form_name(value));
+        // The best of many short batches: what other programs do on the machine shows in the others.
+        let (batches, rounds) = (200, 10_000_u32);
+        let best = (0..batches)
+            .map(|_| {
+                let start = Instant::now();
+                for _ in 0..rounds {
+                    std::hint::black_box(recognise(std::hint::black_box(value.as_bytes())));
+                }
+                start.elapsed()
+            })
+            .min()
+            .expect("there are batches");
+        println!("{:>7.1} ns  {}", best.as_nanos() as f64 / f64::from(rounds), form_name(value));
     }
 }
 
