@@ -19,9 +19,6 @@ pub struct Terminal;
 /// Entries of a list shown; the rest is counted, and whole in the JSON. About a screen each.
 const MOST: usize = 20;
 
-/// Widest text: longer lines are hard to read, whatever the terminal.
-const WIDEST: usize = 120;
-
 /// Columns of a full bar.
 const BAR: usize = 24;
 
@@ -31,7 +28,7 @@ impl Output for Terminal {
     }
 
     fn write(&self, report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
-        let mut page = Page { to, color: style.color, width: style.width.min(WIDEST) };
+        let mut page = Page { to, color: style.color, width: style.width };
         page.headline(report)?;
         page.accounts(report)?;
         page.findings(report)?;
