@@ -62,10 +62,10 @@ fn audit(args: AuditArgs) -> Result<u8, Error> {
     };
     let resets = match &output.resets {
         None => None,
-        Some(Sink::Stdout) => Some(ResetsTo::Stdout(new_list(io::stdout(), None)?)),
+        Some(Sink::Stdout) => Some(ResetsTo::Stdout(ResetList::new(io::stdout()))),
         Some(Sink::Path(path)) => {
             let to = Destination::open(path).map_err(|e| Error::write(Some(path), e))?;
-            Some(ResetsTo::File(new_list(to, Some(path))?))
+            Some(ResetsTo::File(ResetList::new(to)))
         }
     };
     let report = match resets {
@@ -96,10 +96,6 @@ enum ResetsTo {
     File(ResetList<Destination>),
 }
 
-fn new_list<W: Write>(to: W, path: Option<&std::path::Path>) -> Result<ResetList<W>, Error> {
-    ResetList::new(to).map_err(|e| Error::write(path, e))
-}
-
 /// Runs the audit with a reset list, and gives back where the list went; `None` when its reader has gone.
 fn read_with_list<W: Write>(
     audit: &AuditSettings,
@@ -128,10 +124,7 @@ fn read_with_list<W: Write>(
         return Ok((report, None));
     }
     match list.finish() {
-        Ok((mut to, _)) => {
-            unless_broken_pipe(to.flush()).map_err(|e| Error::write(None, e))?;
-            Ok((report, Some(to)))
-        }
+        Ok((to, _)) => Ok((report, Some(to))),
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok((report, None)),
         Err(e) => Err(Error::write(None, e)),
     }

@@ -394,9 +394,10 @@ fn unit_of(target: &str, unit: &str) -> String {
     }
 }
 
-/// A target and a place within, which may name the target itself.
+/// A target and a place within, which may name the target itself. Both together fit the lines of a paragraph, so that
+/// the end of the place, its offset and line, is never lost.
 fn place_of(target: &str, place: &str) -> String {
-    let (target, place) = (name(target, 200), name(place, 400));
+    let (target, place) = (name(target, 50), name(place, 150));
     if place.is_empty() {
         target
     } else if place.starts_with(&target) {
