@@ -62,9 +62,8 @@ pub struct AuditArgs {
     /// Write the list of accounts to reset into FILE as CSV, one line an account.
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     pub resets: Option<PathBuf>,
-    /// What makes the exit code 1: a tier (T0 to T4: accounts that urgent or more), a severity (info, low, medium,
-    /// high, critical: findings that bad or worse), or `never` [default: any account on the reset list, or any
-    /// finding of medium or worse].
+    /// Exit code 1 from this tier (T0 to T4) or severity (info to critical) on, or `never` [default: any account to
+    /// reset, or a finding of medium].
     #[arg(long, value_name = "WHAT", help_heading = "Report")]
     pub fail_on: Option<String>,
     /// When to use colour; `auto` asks the terminal and honours `NO_COLOR`.
@@ -159,18 +158,60 @@ pub fn man(to: &mut dyn io::Write) -> io::Result<()> {
     let audit = clap_mangen::Man::new(audit.after_help(None::<&str>));
     page.render_title(to)?;
     page.render_name_section(to)?;
-    audit.render_synopsis_section(to)?;
-    page.render_description_section(to)?;
-    page.render_subcommands_section(to)?;
+    to.write_all(BEFORE_OPTIONS.as_bytes())?;
     audit.render_options_section(to)?;
-    to.write_all(
-        b".SH \"EXIT STATUS\"\n\
-          .TP\n0\nEverything was read and understood, and nothing reaches the threshold of \\-\\-fail\\-on.\n\
-          .TP\n1\nAn account or a finding reaches the threshold.\n\
-          .TP\n2\nTrouble; or nothing reaches the threshold, but the audit is incomplete.\n",
-    )?;
+    to.write_all(AFTER_OPTIONS.as_bytes())?;
     page.render_version_section(to)
 }
+
+/// In roff, with the macros of `groff_man(7)`.
+const BEFORE_OPTIONS: &str = r".SH SYNOPSIS
+.B credaudit audit
+[\fIOPTIONS\fR] \fITARGET\fR...
+.br
+.B credaudit completions
+\fISHELL\fR
+.br
+.B credaudit man
+.SH DESCRIPTION
+.B credaudit audit
+reads database dumps and other files holding tables, finds the columns that hold passwords, grades how they are stored,
+and puts every account into a tier: T0 reset now, T1 within 24 hours, T2 within 72 hours, T3 at next login, T4 disable
+or delete, none nothing to do, unknown not decided because something was not read, not understood or not answered.
+It never shows a password or a stored hash.
+.PP
+.B credaudit completions
+prints the completion script for bash, elvish, fish, powershell or zsh.
+.B credaudit man
+prints this page.
+";
+
+const AFTER_OPTIONS: &str = r#".SH "RESET LIST"
+The file of \-\-resets is CSV (RFC 4180) with the columns tier, target, table, account_id, login, email, reasons, scheme,
+exposure_count, active and locator. It lists accounts of T0 to T4 and those not decided. Reasons are joined by
+semicolons; active is yes, no or empty where it is not known. A cell that a spreadsheet would take for a formula gets an
+apostrophe in front; invalid UTF-8 and invisible control characters become U+FFFD.
+.SH FILES
+Report and reset list are written under a hidden name, with mode 0600, and renamed when they are whole. A pipe or a
+device is written directly.
+.SH ENVIRONMENT
+.TP
+.B NO_COLOR
+Set and not empty: no colour unless \-\-color always.
+.TP
+.B COLUMNS
+Width of the terminal report, from 60 to 120; 80 if not set.
+.SH "EXIT STATUS"
+.TP
+.B 0
+Everything was read and understood, and nothing reaches the threshold of \-\-fail\-on.
+.TP
+.B 1
+An account or a finding reaches the threshold.
+.TP
+.B 2
+Trouble; or nothing reaches the threshold, but the audit is incomplete.
+"#;
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,7 @@
 //! Parse, run, print the error and its hint, exit code.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::panic::{self, AssertUnwindSafe};
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -16,11 +16,7 @@ use credaudit::settings::{self, AuditSettings, OutputSettings, Sink};
 const TROUBLE: u8 = 2;
 
 fn main() -> ExitCode {
-    panic::set_hook(Box::new(|panic| {
-        // The payload could hold input, so it is not printed.
-        let place = panic.location().map_or("an unknown place".to_owned(), ToString::to_string);
-        let _ = writeln!(io::stderr(), "credaudit: internal error at {place}");
-    }));
+    panic::set_hook(Box::new(|panic| say_where(panic, &mut io::stderr())));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(e) => {
@@ -35,6 +31,12 @@ fn main() -> ExitCode {
             ExitCode::from(TROUBLE)
         }
     }
+}
+
+/// Says where a panic happened. Its payload could hold input, so it is not printed.
+fn say_where(panic: &PanicHookInfo<'_>, to: &mut dyn Write) {
+    let place = panic.location().map_or("an unknown place".to_owned(), ToString::to_string);
+    let _ = writeln!(to, "credaudit: internal error at {place}");
 }
 
 fn run(command: Command) -> Result<u8, Error> {
@@ -60,10 +62,10 @@ fn audit(args: AuditArgs) -> Result<u8, Error> {
     };
     let resets = match &output.resets {
         None => None,
-        Some(Sink::Stdout) => Some(ResetsTo::Stdout(new_list(io::stdout(), None)?)),
+        Some(Sink::Stdout) => Some(ResetsTo::Stdout(ResetList::new(io::stdout()))),
         Some(Sink::Path(path)) => {
             let to = Destination::open(path).map_err(|e| Error::write(Some(path), e))?;
-            Some(ResetsTo::File(new_list(to, Some(path))?))
+            Some(ResetsTo::File(ResetList::new(to)))
         }
     };
     let report = match resets {
@@ -94,10 +96,6 @@ enum ResetsTo {
     File(ResetList<Destination>),
 }
 
-fn new_list<W: Write>(to: W, path: Option<&std::path::Path>) -> Result<ResetList<W>, Error> {
-    ResetList::new(to).map_err(|e| Error::write(path, e))
-}
-
 /// Runs the audit with a reset list, and gives back where the list went; `None` when its reader has gone.
 fn read_with_list<W: Write + Send>(
     audit: &AuditSettings,
@@ -126,10 +124,7 @@ fn read_with_list<W: Write + Send>(
         return Ok((report, None));
     }
     match list.finish() {
-        Ok((mut to, _)) => {
-            unless_broken_pipe(to.flush()).map_err(|e| Error::write(None, e))?;
-            Ok((report, Some(to)))
-        }
+        Ok((to, _)) => Ok((report, Some(to))),
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok((report, None)),
         Err(e) => Err(Error::write(None, e)),
     }
@@ -171,4 +166,24 @@ fn write_report(report: &Report, output: &OutputSettings, to: Option<Destination
 /// Who reads the output may stop reading: that is no trouble of this program.
 fn unless_broken_pipe(result: io::Result<()>) -> io::Result<()> {
     result.or_else(|e| if e.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(e) })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[test]
+    fn a_panic_tells_its_place_and_never_its_payload() {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let to = said.clone();
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| say_where(panic, &mut *to.lock().unwrap())));
+        let caught = panic::catch_unwind(|| panic!("the password is hunter2"));
+        panic::set_hook(before);
+        assert!(caught.is_err());
+        let said = String::from_utf8(said.lock().unwrap().clone()).unwrap();
+        assert!(said.contains("main.rs:") && !said.contains("hunter2"), "{said}");
+    }
 }

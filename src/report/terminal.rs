@@ -19,9 +19,6 @@ pub struct Terminal;
 /// Entries of a list shown; the rest is counted, and whole in the JSON. About a screen each.
 const MOST: usize = 20;
 
-/// Widest text: longer lines are hard to read, whatever the terminal.
-const WIDEST: usize = 120;
-
 /// Columns of a full bar.
 const BAR: usize = 24;
 
@@ -31,7 +28,7 @@ impl Output for Terminal {
     }
 
     fn write(&self, report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
-        let mut page = Page { to, color: style.color, width: style.width.min(WIDEST) };
+        let mut page = Page { to, color: style.color, width: style.width };
         page.headline(report)?;
         page.accounts(report)?;
         page.findings(report)?;
@@ -397,9 +394,10 @@ fn unit_of(target: &str, unit: &str) -> String {
     }
 }
 
-/// A target and a place within, which may name the target itself.
+/// A target and a place within, which may name the target itself. Both together fit the lines of a paragraph, so that
+/// the end of the place, its offset and line, is never lost.
 fn place_of(target: &str, place: &str) -> String {
-    let (target, place) = (name(target, 200), name(place, 400));
+    let (target, place) = (name(target, 50), name(place, 150));
     if place.is_empty() {
         target
     } else if place.starts_with(&target) {

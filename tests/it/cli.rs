@@ -32,7 +32,7 @@ impl Case {
         let folder = tempfile::tempdir().unwrap();
         let mut policy = String::from("breached_often_from = 1000\n[tiers]\n");
         for reason in Reason::ALL {
-            policy.push_str(&format!("{} = \"T0\"\n", reason.name()));
+            policy.extend([reason.name(), " = \"T0\"\n"]);
         }
         policy.push_str("[schemes]\n");
         fs::write(folder.path().join("policy.toml"), policy).unwrap();
@@ -120,6 +120,27 @@ fn wrong_flags_end_in_2_with_a_hint() {
         assert_eq!(output.status.code(), Some(2), "{flags:?}: {}", stderr(&output));
         assert!(stderr(&output).contains(hint), "{flags:?}: {}", stderr(&output));
         assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn an_input_is_never_replaced_by_a_result() {
+    let case = Case::new();
+    let input = case.path("in/people.csv");
+    let before = fs::read(&input).unwrap();
+    for flag in ["--output", "--resets"] {
+        let output = Command::new(PROGRAM)
+            .arg("audit")
+            .arg(&input)
+            .arg("--policy")
+            .arg(case.path("policy.toml"))
+            .arg(flag)
+            .arg(case.path("in/../in/people.csv"))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{flag}");
+        assert!(stderr(&output).contains("name another file"), "{}", stderr(&output));
+        assert_eq!(fs::read(&input).unwrap(), before);
     }
 }
 
