@@ -476,6 +476,18 @@ fn a_page_in_two_places_is_read_once_and_said() {
 }
 
 #[test]
+fn an_edited_schema_hides_no_table() {
+    let database = Database::new(
+        "CREATE TABLE a(x); INSERT INTO a VALUES ('in a'); CREATE TABLE b(x); INSERT INTO b VALUES ('in b');
+        PRAGMA writable_schema=ON; UPDATE sqlite_schema SET name = 'sqlite_a' WHERE name = 'a';
+        UPDATE sqlite_schema SET type = 'index' WHERE name = 'b';",
+    );
+    let said = database.read();
+    assert_eq!(said.text_of("sqlite_a"), [["in a"]]);
+    assert_eq!(said.not_understood(), 4096, "a table that is called an index");
+}
+
+#[test]
 fn a_definition_that_is_not_understood_still_gives_rows() {
     let database = Database::new(
         "CREATE TABLE t(a, b); INSERT INTO t VALUES ('x', 'y'), ('z', NULL);
