@@ -531,7 +531,8 @@ fn damage_anywhere_never_panics_and_every_byte_stays_accounted() {
     let (_folder, path) = copied_while_open(&logged(512));
     let (logged, wal) = (std::fs::read(&path).unwrap(), std::fs::read(wal_path(&path)).unwrap());
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: 400,
+        // PROPTEST_CASES asks for more.
+        cases: ProptestConfig::default().cases.max(400),
         failure_persistence: None,
         ..ProptestConfig::default()
     });
