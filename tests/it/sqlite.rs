@@ -487,6 +487,16 @@ fn an_edited_schema_hides_no_table() {
     assert_eq!(said.not_understood(), 4096, "a table that is called an index");
 }
 
+/// Found by fuzzing: the fault counted the cell's pointer, and so ran over the end of the page.
+#[test]
+fn a_table_without_pages_at_the_end_of_the_only_page_is_a_fault_inside_it() {
+    let database =
+        Database::new("CREATE TABLE a(x); PRAGMA writable_schema=ON; UPDATE sqlite_schema SET rootpage = 77; ");
+    let said = read(&database.bytes()[..4096]);
+    assert!(said.faults.iter().all(|f| f.offset + f.len <= 4096), "{:?}", said.faults);
+    assert!(said.faults.iter().any(|f| f.offset > 4000), "{:?}", said.faults);
+}
+
 #[test]
 fn a_definition_that_is_not_understood_still_gives_rows() {
     let database = Database::new(
