@@ -476,6 +476,28 @@ fn a_page_in_two_places_is_read_once_and_said() {
 }
 
 #[test]
+fn an_edited_schema_hides_no_table() {
+    let database = Database::new(
+        "CREATE TABLE a(x); INSERT INTO a VALUES ('in a'); CREATE TABLE b(x); INSERT INTO b VALUES ('in b');
+        PRAGMA writable_schema=ON; UPDATE sqlite_schema SET name = 'sqlite_a' WHERE name = 'a';
+        UPDATE sqlite_schema SET type = 'index' WHERE name = 'b';",
+    );
+    let said = database.read();
+    assert_eq!(said.text_of("sqlite_a"), [["in a"]]);
+    assert_eq!(said.not_understood(), 4096, "a table that is called an index");
+}
+
+/// Found by fuzzing: the fault counted the cell's pointer, and so ran over the end of the page.
+#[test]
+fn a_table_without_pages_at_the_end_of_the_only_page_is_a_fault_inside_it() {
+    let database =
+        Database::new("CREATE TABLE a(x); PRAGMA writable_schema=ON; UPDATE sqlite_schema SET rootpage = 77; ");
+    let said = read(&database.bytes()[..4096]);
+    assert!(said.faults.iter().all(|f| f.offset + f.len <= 4096), "{:?}", said.faults);
+    assert!(said.faults.iter().any(|f| f.offset > 4000), "{:?}", said.faults);
+}
+
+#[test]
 fn a_definition_that_is_not_understood_still_gives_rows() {
     let database = Database::new(
         "CREATE TABLE t(a, b); INSERT INTO t VALUES ('x', 'y'), ('z', NULL);
@@ -519,7 +541,8 @@ fn damage_anywhere_never_panics_and_every_byte_stays_accounted() {
     let (_folder, path) = copied_while_open(&logged(512));
     let (logged, wal) = (std::fs::read(&path).unwrap(), std::fs::read(wal_path(&path)).unwrap());
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: 400,
+        // PROPTEST_CASES asks for more.
+        cases: ProptestConfig::default().cases.max(400),
         failure_persistence: None,
         ..ProptestConfig::default()
     });

@@ -212,7 +212,9 @@ impl Ground<'_> {
             self.walk(entry.link(), kind, &mut Rows::new(&entry.name, layout, encoding))?;
         }
         for entry in schema.entries.iter().filter(|e| !e.is_table || e.is_internal()) {
-            self.walk(entry.link(), None, &mut Passed::default())?;
+            // An entry that is not a table cannot hide one.
+            let kind = (!entry.is_table).then_some(Kind::Index);
+            self.walk(entry.link(), kind, &mut Passed::default())?;
         }
         Ok(())
     }
@@ -317,9 +319,11 @@ impl Ground<'_> {
 }
 
 impl Entry {
-    /// SQLite's own tables, whose names nobody else may use.
+    /// Tables of SQLite's own (section 2.6.2 and later). Known names only: the prefix they share is refused to others
+    /// by SQLite, but not by whoever edits the schema.
     fn is_internal(&self) -> bool {
-        self.name.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("sqlite_"))
+        ["sqlite_sequence", "sqlite_stat1", "sqlite_stat2", "sqlite_stat3", "sqlite_stat4"]
+            .contains(&self.name.as_str())
     }
 
     fn link(&self) -> Link {

@@ -10,7 +10,7 @@ use crate::formats::ReadAt;
 /// The database header's length; the first page's b-tree header follows it (section 1.3).
 pub(super) const HEADER: usize = 100;
 
-/// The byte where SQLite takes its locks; the page around it is never used (section 1.7).
+/// The byte where SQLite takes its locks; the page around it is never used (section 1.4).
 const LOCK_BYTE: u64 = 0x4000_0000;
 
 /// No payload is longer: the upper bound of `SQLITE_MAX_LENGTH` (<https://www.sqlite.org/limits.html>).

@@ -295,7 +295,7 @@ pub(super) fn stored_max(encoding: Encoding) -> usize {
     if encoding == Encoding::Utf8 { MAX_CELL } else { 2 * MAX_CELL }
 }
 
-/// A payload that runs on over overflow pages: four bytes with the next page's number, then content (section 1.6).
+/// A payload that runs on over overflow pages: four bytes with the next page's number, then content (section 1.7).
 struct Payload<'p, 'a> {
     pages: &'p mut Pages<'a>,
     usable: usize,

@@ -147,7 +147,7 @@ pub(super) struct Entry {
     pub(super) name: String,
     pub(super) sql: Option<String>,
     pub(super) root: u32,
-    /// Where the entry is, and how many bytes are its own.
+    /// Where the entry's cell is, and how long it is on its page.
     pub(super) at: u64,
     pub(super) len: u32,
 }
@@ -176,7 +176,7 @@ impl Cells for Schema {
         page_at: usize,
         cell: &Cell,
         place: u64,
-        bytes: u64,
+        _: u64,
     ) -> io::Result<Outcome> {
         let page = &block.bytes()[page_at..page_at + ground.pages.page_size()];
         let decoded = self.decoder.decode(&mut ground.pages, ground.usable, page, cell, MAX_COLUMNS, MAX_SQL)?;
@@ -207,7 +207,7 @@ impl Cells for Schema {
         if self.kept > MAX_SCHEMA {
             return Ok(Outcome::Bad("SQLite schema too large: this table is not read"));
         }
-        self.entries.push(Entry { is_table, name, sql, root, at: place, len: bytes as u32 });
+        self.entries.push(Entry { is_table, name, sql, root, at: place, len: cell.len as u32 });
         Ok(Outcome::Other)
     }
 

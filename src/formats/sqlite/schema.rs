@@ -1,7 +1,7 @@
 //! `CREATE TABLE`: which columns a table has and where a record keeps them.
 //!
 //! Not a SQL parser: it reads what SQLite itself accepted and stored, and takes only what the record layout hangs on
-//! (section 2.4 and 2.5 of <https://www.sqlite.org/fileformat2.html>, <https://www.sqlite.org/lang_createtable.html>).
+//! (sections 2.3 and 2.4 of <https://www.sqlite.org/fileformat2.html>, <https://www.sqlite.org/lang_createtable.html>).
 //! A statement it does not understand gives `None`, and the table is read with made-up column names.
 
 use std::sync::Arc;
