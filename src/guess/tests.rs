@@ -173,19 +173,21 @@ fn many_targets_go_through_the_filter_and_chunks_keep_their_numbers() {
     }
 }
 
+/// The best of five runs, in million a second.
+fn best(mut run: impl FnMut() -> usize) -> f64 {
+    (0..5)
+        .map(|_| {
+            let start = Instant::now();
+            let count = run();
+            count as f64 / start.elapsed().as_secs_f64() / 1e6
+        })
+        .fold(0.0, f64::max)
+}
+
 /// `cargo test --release --lib guess::tests::kernel_speeds -- --ignored --nocapture`
 #[test]
 #[ignore = "a measurement: prints million digests a second"]
 fn kernel_speeds() {
-    fn best(mut run: impl FnMut() -> usize) -> f64 {
-        (0..3)
-            .map(|_| {
-                let start = Instant::now();
-                let count = run();
-                count as f64 / start.elapsed().as_secs_f64() / 1e6
-            })
-            .fold(0.0, f64::max)
-    }
     let list = common();
     let words: Vec<&[u8]> = (0..list.len()).map(|rank| list.word(rank)).collect();
     let (strange, salts): (Vec<[u8; 64]>, Vec<[u8; 8]>) =
@@ -225,6 +227,14 @@ fn kernel_speeds() {
             }
         }
     }
+}
+
+/// `cargo test --release --lib guess::tests::lookup_speeds -- --ignored --nocapture`
+#[test]
+#[ignore = "a measurement: prints nanoseconds a question"]
+fn lookup_speeds() {
+    let list = common();
+    let words: Vec<&[u8]> = (0..list.len()).map(|rank| list.word(rank)).collect();
     let start = Instant::now();
     let index = DigestIndex::build(&EIGHT);
     println!("DigestIndex of {} formulas: {:?}", EIGHT.len(), start.elapsed());
