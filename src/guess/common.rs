@@ -113,7 +113,7 @@ fn first_slot(key: u64) -> usize {
 
 /// Mixes length, first and last eight bytes, all in lower case. Longer words share keys, which the comparison sorts out.
 #[inline]
-fn key(word: &[u8]) -> u64 {
+pub(super) fn key(word: &[u8]) -> u64 {
     let (head, tail) = if let (Some(head), Some(tail)) = (word.first_chunk::<8>(), word.last_chunk::<8>()) {
         (u64::from_le_bytes(*head), u64::from_le_bytes(*tail))
     } else if let (Some(head), Some(tail)) = (word.first_chunk::<4>(), word.last_chunk::<4>()) {
