@@ -1,6 +1,8 @@
 //! Passwords made of the row's own words: is a known one the login or the address in disguise, and which ones are worth
 //! trying against a hash.
 
+use super::common::ends;
+
 /// Which of the row's own words a password may be made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Own {
@@ -38,22 +40,26 @@ pub fn is_own(password: &[u8], login: &[u8], email: &[u8]) -> Option<Own> {
     }
 }
 
-/// A password, and which letters occur in it.
+/// A password, and what of it can be asked quickly.
 struct Shape<'a> {
     password: &'a [u8],
-    /// A bit for the last five bits of every byte, which are those of a letter in either case.
-    letters: u32,
+    /// Its bytes in lower case, if they are no more than sixteen.
+    ends: [u64; 2],
 }
 
 impl<'a> Shape<'a> {
     fn of(password: &'a [u8]) -> Self {
-        let all = |bytes: &[u8]| bytes.iter().fold(0, |letters, byte| letters | letter(*byte));
-        // Most passwords have eight to sixteen bytes: two overlapping halves of known length, no loop to guess the end of.
-        let letters = match (password.first_chunk::<8>(), password.last_chunk::<8>()) {
-            (Some(head), Some(tail)) if password.len() <= 16 => all(head) | all(tail),
-            _ => all(password),
-        };
-        Self { password, letters }
+        Self { password, ends: ends(password) }
+    }
+
+    /// Not 0 if `byte` occurs in the password, in whatever case. Only of use up to sixteen bytes.
+    #[inline]
+    fn has(&self, byte: u8) -> u64 {
+        const ONES: u64 = 0x0101_0101_0101_0101;
+        let wanted = u64::from(byte.to_ascii_lowercase()) * ONES;
+        // A byte that becomes zero borrows from the bit above it; so may the one after it, which does no harm.
+        let zero = |word: u64| word.wrapping_sub(ONES) & !word & (0x80 * ONES);
+        zero(self.ends[0] ^ wanted) | zero(self.ends[1] ^ wanted)
     }
 
     /// Whether `word` is all of the password but its decoration: as it is, reversed or doubled. Nearly every stranger
@@ -67,11 +73,13 @@ impl<'a> Shape<'a> {
         if len == 0 {
             return false;
         }
-        let some = letter(word[0]) | letter(word[len / 2]) | letter(word[len - 1]);
-        // One test of numbers instead of three branches that nothing could predict.
-        let missing = some & !self.letters;
-        let misfit = once.min(twice).saturating_sub(DECORATION);
-        missing as usize | misfit == 0 && is_telling(word) && self.holds(word, once, twice)
+        // One test instead of branches that nothing could predict.
+        let misfit = once.min(twice) > DECORATION;
+        let stranger = [word[0], word[len / 2], word[len - 1]].map(|byte| self.has(byte) == 0);
+        if misfit | ((self.password.len() <= 16) & (stranger[0] | stranger[1] | stranger[2])) {
+            return false;
+        }
+        is_telling(word) && self.holds(word, once, twice)
     }
 
     /// The same without short cuts; `once` and `twice` are what the word, once or doubled, leaves of the password.
@@ -92,12 +100,6 @@ impl<'a> Shape<'a> {
         let back = password.iter().rev().take(extra).take_while(decoration).count();
         (extra - back..=front).map(move |front| &password[front..password.len() - (extra - front)])
     }
-}
-
-/// The bit of [`Shape::letters`] for a byte.
-#[inline]
-fn letter(byte: u8) -> u32 {
-    1 << (byte % 32)
 }
 
 /// Whether the password is a variant of a login or address, or of what an address is made of.
