@@ -66,24 +66,19 @@ impl<'a> Shape<'a> {
     /// ends at its length or at one of three letters.
     #[inline]
     fn is_variant_of(&self, word: &[u8]) -> bool {
-        let len = word.len();
         // What is left without the word wraps to something huge if the word does not fit.
-        let once = self.password.len().wrapping_sub(len);
-        let twice = once.wrapping_sub(len);
-        if len == 0 {
-            return false;
-        }
-        // One test instead of branches that nothing could predict.
-        let misfit = once.min(twice) > DECORATION;
-        let stranger = [word[0], word[len / 2], word[len - 1]].map(|byte| self.has(byte) == 0);
-        if misfit | ((self.password.len() <= 16) & (stranger[0] | stranger[1] | stranger[2])) {
-            return false;
-        }
-        is_telling(word) && self.holds(word, once, twice)
+        let once = self.password.len().wrapping_sub(word.len());
+        let twice = once.wrapping_sub(word.len());
+        once.min(twice) <= DECORATION && self.holds(word, once, twice)
     }
 
-    /// The same without short cuts; `once` and `twice` are what the word, once or doubled, leaves of the password.
+    /// The same for a word whose length fits; `once` and `twice` are what it, once or doubled, leaves of the password.
     fn holds(&self, word: &[u8], once: usize, twice: usize) -> bool {
+        let [first, .., last] = *word else { return false };
+        let stranger = self.has(first) == 0 || self.has(last) == 0 || self.has(word[word.len() / 2]) == 0;
+        if (stranger && self.password.len() <= 16) || !is_telling(word) {
+            return false;
+        }
         (once <= DECORATION && self.places(once).any(|core| core.eq_ignore_ascii_case(word) || is_reversed(core, word)))
             || (twice <= DECORATION
                 && self.places(twice).any(|core| {
