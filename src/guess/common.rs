@@ -113,18 +113,24 @@ fn first_slot(key: u64) -> usize {
 
 /// Mixes length, first and last eight bytes, all in lower case. Longer words share keys, which the comparison sorts out.
 #[inline]
-fn key(word: &[u8]) -> u64 {
-    let (head, tail) = if let (Some(head), Some(tail)) = (word.first_chunk(), word.last_chunk()) {
-        (u64::from_le_bytes(*head), u64::from_le_bytes(*tail))
-    } else if let (Some(head), Some(tail)) = (word.first_chunk(), word.last_chunk()) {
-        (u64::from(u32::from_le_bytes(*head)), u64::from(u32::from_le_bytes(*tail)))
-    } else {
-        (word.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte)), 0)
-    };
+pub(super) fn key(word: &[u8]) -> u64 {
+    let [head, tail] = ends(word);
     // Odd constants without structure: the fractional parts of the golden ratio and of the square roots of 2 and 3.
-    let mixed = lower(head).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        ^ (lower(tail).wrapping_add(word.len() as u64)).wrapping_mul(0x6a09_e667_f3bc_c909).rotate_left(32);
+    let mixed = head.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        ^ (tail.wrapping_add(word.len() as u64)).wrapping_mul(0x6a09_e667_f3bc_c909).rotate_left(32);
     (mixed ^ (mixed >> 32)).wrapping_mul(0xbb67_ae85_84ca_a73b)
+}
+
+/// The first and the last eight bytes in lower case, filled up with zeros; up to sixteen bytes that is all of them.
+#[inline]
+pub(super) fn ends(word: &[u8]) -> [u64; 2] {
+    if let (Some(head), Some(tail)) = (word.first_chunk::<8>(), word.last_chunk::<8>()) {
+        [lower(u64::from_le_bytes(*head)), lower(u64::from_le_bytes(*tail))]
+    } else if let (Some(head), Some(tail)) = (word.first_chunk::<4>(), word.last_chunk::<4>()) {
+        [lower(u64::from(u32::from_le_bytes(*head))), lower(u64::from(u32::from_le_bytes(*tail)))]
+    } else {
+        [lower(word.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte))), 0]
+    }
 }
 
 /// ASCII capitals among eight bytes made small.

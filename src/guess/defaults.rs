@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::common::key;
+
 /// Whether login and password are a vendor's published default pair (`patterns/defaults.toml`). The login's case does
 /// not matter, the password's does. Login and password being equal is not enough: the login has to be listed.
 pub fn is_default(login: &[u8], password: &[u8]) -> bool {
@@ -44,8 +46,8 @@ fn entries() -> Vec<Vendor> {
 
 /// Logins in lower case, shorter ones first, with their passwords.
 struct Table {
-    /// For every length up to 31, a bit for the last five bits of each first letter: most logins end here.
-    firsts: [u32; 32],
+    /// A bit for some of each login's key: one stranger in fifty goes on to the search.
+    filter: [u64; 64],
     logins: Vec<(Vec<u8>, Vec<&'static [u8]>)>,
 }
 
@@ -63,16 +65,17 @@ impl Table {
             }
         }
         logins.sort_by(|(a, _), (b, _)| (a.len(), a).cmp(&(b.len(), b)));
-        let mut firsts = [0; 32];
+        let mut filter = [0; 64];
         for (login, _) in &logins {
-            firsts[login.len()] |= 1 << (login[0] % 32);
+            let key = key(login);
+            filter[key as usize % 64] |= 1 << (key >> 58);
         }
-        Self { firsts, logins }
+        Self { filter, logins }
     }
 
     fn find(&self, login: &[u8]) -> &[&'static [u8]] {
-        let Some(first) = login.first() else { return &[] };
-        if self.firsts.get(login.len()).is_none_or(|firsts| firsts >> (first % 32) & 1 == 0) {
+        let key = key(login);
+        if self.filter[key as usize % 64] >> (key >> 58) & 1 == 0 {
             return &[];
         }
         let lower = |byte: &u8| byte.to_ascii_lowercase();
@@ -99,8 +102,7 @@ mod tests {
             assert!(!vendor.product.is_empty() && !vendor.source.is_empty(), "{}", vendor.product);
             let distinct: std::collections::HashSet<_> = vendor.pairs.iter().collect();
             assert_eq!(distinct.len(), vendor.pairs.len(), "{}", vendor.product);
-            let sizes = vendor.pairs.iter().map(|(login, _)| login.len());
-            assert!(sizes.into_iter().all(|len| (1..32).contains(&len)), "{}: no login, or a long one", vendor.product);
+            assert!(vendor.pairs.iter().all(|(login, _)| !login.is_empty()), "{} has no login", vendor.product);
         }
         let pairs: usize = vendors.iter().map(|vendor| vendor.pairs.len()).sum();
         assert!(pairs >= 60, "only {pairs} pairs");
@@ -141,6 +143,15 @@ mod tests {
         }
         assert!(default_passwords(b"maria").is_empty());
         assert!(default_passwords(&[0xff; 300]).is_empty());
+    }
+
+    #[test]
+    fn every_pair_of_the_file_is_found() {
+        for (login, password) in entries().into_iter().flat_map(|vendor| vendor.pairs) {
+            for login in [login.to_ascii_lowercase(), login.to_ascii_uppercase(), login] {
+                assert!(is_default(login.as_bytes(), password.as_bytes()), "{login}");
+            }
+        }
     }
 
     #[test]

@@ -101,8 +101,8 @@ impl Table {
 
     #[inline]
     fn bits(&self, digest: &[u8; 16]) -> Bits {
-        let [a, b, c, d, e, f, g, h, rest @ ..] = *digest;
-        let (first, second) = (u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from_le_bytes(rest));
+        let both = u128::from_le_bytes(*digest);
+        let (first, second) = (both as u64, (both >> 64) as u64);
         Bits {
             word: first as usize & (self.filter.len() - 1),
             mask: 1 << (first >> 58) | 1 << (first >> 52 & 63),

@@ -1,4 +1,4 @@
-//! One digest, slowly and surely, through the RustCrypto crates: the reference the lanes are tested against, and the way
+//! One digest, slowly and surely, through the `RustCrypto` crates: the reference the lanes are tested against, and the way
 //! of everything they do not take.
 
 use hmac::{Hmac, KeyInit, Mac};

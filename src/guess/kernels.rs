@@ -4,6 +4,9 @@
 //! turns the loop into vector code of whatever width the calling function was compiled for. Everything here is
 //! `inline(always)`: [`lanes`](super::lanes) compiles it once per instruction set.
 
+// Inlining is what compiles this for the caller's instruction set, and the letters are the standards' names.
+#![allow(clippy::inline_always, clippy::many_single_char_names)]
+
 use super::lanes::{LANES, Row, State};
 
 /// RFC 1321, section 3.4: `floor(2^32 * abs(sin(i + 1)))`.
@@ -135,7 +138,6 @@ pub(super) fn sha1(state: &mut State, w: &[Row; 16]) {
 
 /// One SHA-256 block (FIPS 180-4, section 6.2) in every lane.
 #[inline(always)]
-#[allow(clippy::many_single_char_names)] // The standard's names for its working variables.
 pub(super) fn sha256(state: &mut State, w: &[Row; 16]) {
     for l in 0..LANES {
         let mut x = lane(w, l);

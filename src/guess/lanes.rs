@@ -2,6 +2,10 @@
 //! between them at run time. What is hashed, and against what, is [`search`](super::search)'s and
 //! [`pairs`](super::pairs)' business.
 
+// Inlining is what compiles the kernels for the instruction set of the function that calls them; and loops over lanes
+// count, because that is the form the vectoriser was seen to take.
+#![allow(clippy::inline_always, clippy::needless_range_loop)]
+
 use super::kernels;
 use crate::model::Algorithm;
 

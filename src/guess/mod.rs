@@ -40,7 +40,8 @@ pub struct Target<'a> {
 
 /// Evaluates `formula` for every (target, candidate) pair and calls `hit(target index, candidate index)` once for each
 /// match, in no particular order. Lanes hold several messages at a time; inputs of any length are right, short ones are
-/// fast. Targets with the same salt share the work, so give them together.
+/// fast. Targets with the same salt share the work, so give them together; for a few words a target, each its own,
+/// [`search_pairs`] is the cheaper one.
 pub fn search(formula: Formula, targets: &[Target<'_>], candidates: &[&[u8]], hit: &mut dyn FnMut(usize, usize)) {
     search::search_on(Variant::best(), formula, targets, candidates, hit);
 }

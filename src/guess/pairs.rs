@@ -2,7 +2,7 @@
 //! common template, but nothing need be alike: neither salts nor lengths.
 
 use super::Target;
-use super::evaluate::{evaluate, hash, write_hex};
+use super::evaluate::{evaluate, hash};
 use super::lanes::{Core, LANES, Message, State, TEXT, Variant};
 use crate::model::{Algorithm, Formula};
 
@@ -94,9 +94,7 @@ impl Chunk {
                 for i in (0..count).filter(|&i| wanted(i)) {
                     let pass = pass(i);
                     if pass.len() <= TEXT / 2 && pass.is_ascii() {
-                        for (byte, unit) in pass.iter().zip(text.chunks_exact_mut(2)) {
-                            unit[0] = *byte;
-                        }
+                        widen(pass, &mut text);
                         digester.push(i, [&text[..2 * pass.len()], &[], &[]], &mut compare);
                     } else {
                         digester.push_long(i, &[pass], &mut compare);
@@ -224,10 +222,10 @@ impl Digester {
             |_| true,
             pieces,
             |ids, state| {
-                let mut digest = [0; 32];
                 for (lane, &id) in ids.iter().enumerate() {
-                    let len = core.digest(state, lane, &mut digest);
-                    write_hex(&digest[..len], &mut out[id]);
+                    for (row, place) in state[..core.words()].iter().zip(out[id].as_chunks_mut().0) {
+                        *place = hex_of(core.bytes(row.0[lane]));
+                    }
                 }
             },
         );
@@ -306,6 +304,42 @@ impl Digester {
     }
 }
 
+/// Four bytes as lower-case hex: nibbles spread over the bytes of a word, all turned into digits at once.
+#[inline]
+fn hex_of(bytes: [u8; 4]) -> [u8; 8] {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let mut nibbles = u64::from(u32::from_be_bytes(bytes));
+    nibbles = (nibbles | nibbles << 16) & 0x0000_ffff_0000_ffff;
+    nibbles = (nibbles | nibbles << 8) & 0x00ff_00ff_00ff_00ff;
+    nibbles = (nibbles | nibbles << 4) & (0x0f * ONES);
+    // 1 in every nibble above nine; `a` lies 0x27 further from 10 than `0` from 0.
+    let letters = ((nibbles + 6 * ONES) >> 4) & ONES;
+    (nibbles + 0x30 * ONES + 0x27 * letters).to_be_bytes()
+}
+
+/// Writes ASCII as UTF-16LE over `out`, whose odd bytes are zero.
+#[inline]
+fn widen(ascii: &[u8], out: &mut [u8; TEXT]) {
+    let wide = |eight: &[u8; 8]| {
+        let mut wide = [0; 16];
+        for (byte, unit) in eight.iter().zip(wide.as_chunks_mut::<2>().0) {
+            unit[0] = *byte;
+        }
+        wide
+    };
+    match (ascii.first_chunk(), ascii.last_chunk()) {
+        (Some(head), Some(tail)) if ascii.len() <= 16 => {
+            out[..16].copy_from_slice(&wide(head));
+            out[2 * ascii.len() - 16..2 * ascii.len()].copy_from_slice(&wide(tail));
+        }
+        _ => {
+            for (byte, unit) in ascii.iter().zip(out.as_chunks_mut::<2>().0) {
+                unit[0] = *byte;
+            }
+        }
+    }
+}
+
 /// Copies a short piece without the call that a copy of unknown length costs. Both have the same length.
 #[inline]
 fn copy(to: &mut [u8], from: &[u8]) {
@@ -333,4 +367,27 @@ fn ends<const N: usize>(from: &[u8], at: usize) -> [u8; N] {
     let mut bytes = [0; N];
     bytes.copy_from_slice(&from[at..at + N]);
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_written_in_hex_as_the_crate_writes_it() {
+        for byte in 0..=255u8 {
+            let bytes = [byte, byte.wrapping_add(85), !byte, byte.rotate_left(3)];
+            assert_eq!(hex_of(bytes).as_slice(), hex::encode(bytes).as_bytes());
+        }
+    }
+
+    #[test]
+    fn ascii_of_every_length_is_widened_over_what_was_there() {
+        let mut out = [0; TEXT];
+        for len in (0..=TEXT / 2).rev() {
+            let text: Vec<u8> = (0..len).map(|i| b'!' + i as u8).collect();
+            widen(&text, &mut out);
+            assert_eq!(out[..2 * len], super::super::evaluate::utf16le(&text));
+        }
+    }
 }
