@@ -80,9 +80,9 @@ pub(super) struct Look<'a> {
 
 impl<'a> Look<'a> {
     pub(super) fn new(stats: &'a ColumnStats, column: &Column) -> Self {
-        let states: u64 =
+        let markers: u64 =
             stats.forms.iter().filter(|form| form.def.kind == FormKind::State).map(|form| form.count).sum();
-        Self { stats, declared: Declared::of(column), n: (stats.values - states) as f64 }
+        Self { stats, declared: Declared::of(column), n: (stats.values - markers) as f64 }
     }
 
     fn share(self, count: u64) -> f64 {

@@ -417,8 +417,8 @@ fn is_date(value: &[u8]) -> bool {
 }
 
 fn is_numeric_date(value: &[u8]) -> bool {
-    let groups: Vec<&[u8]> = value.splitn(3, |b| matches!(b, b'-' | b'/' | b'.')).collect();
-    let &[first, second, rest] = groups.as_slice() else {
+    let mut groups = value.splitn(3, |b| matches!(b, b'-' | b'/' | b'.'));
+    let (Some(first), Some(second), Some(rest)) = (groups.next(), groups.next(), groups.next()) else {
         // 2021-02
         return false;
     };

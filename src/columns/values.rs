@@ -236,17 +236,17 @@ impl ColumnStats {
 
     /// Estimate of the distinct values; within 5 % nearly always, and never more than [`values`](Self::values).
     pub fn distinct(&self) -> u64 {
-        (estimate(&self.distinct_registers).round() as u64).min(self.values)
+        estimate(&self.distinct_registers, self.values)
     }
 
     /// Estimate of the distinct common passwords among the values.
     pub fn distinct_common(&self) -> u64 {
-        (estimate(&self.common_registers).round() as u64).min(self.common)
+        estimate(&self.common_registers, self.common)
     }
 
     /// Estimate of the distinct patterns of byte classes; a column of codes made to one pattern has one or a few.
     pub(super) fn patterns(&self) -> u64 {
-        (estimate(&self.pattern_registers).round() as u64).min(self.values)
+        estimate(&self.pattern_registers, self.values)
     }
 }
 
@@ -272,13 +272,18 @@ fn register(registers: &mut [u8], hash: u64) {
     }
 }
 
-/// Flajolet et al. 2007, with linear counting for the small range.
-fn estimate(registers: &[u8]) -> f64 {
+/// Flajolet et al. 2007, with linear counting for the small range; `most` is the number of values seen.
+fn estimate(registers: &[u8], most: u64) -> u64 {
     let count = registers.len() as f64;
-    let zeros = registers.iter().filter(|&&register| register == 0).count() as f64;
+    let zeros = registers.iter().map(|&register| u32::from(register == 0)).sum::<u32>();
+    let zeros = f64::from(zeros);
     let sum: f64 = registers.iter().map(|&register| 0.5f64.powi(i32::from(register))).sum();
     let raw = 0.7213 / (1.0 + 1.079 / count) * count * count / sum;
-    if raw <= 2.5 * count && zeros > 0.0 { count * (count / zeros).ln() } else { raw }
+    let estimate = if raw <= 2.5 * count && zeros > 0.0 { count * (count / zeros).ln() } else { raw };
+    // Between 0 and a few times 2^61 by construction.
+    #[allow(clippy::cast_sign_loss)]
+    let estimate = estimate.round() as u64;
+    estimate.min(most)
 }
 
 /// Bytes from which on a value is hashed by its ends only.

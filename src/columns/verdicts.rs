@@ -49,12 +49,11 @@ impl<'a> Context<'a> {
     /// Named like a login, and not contradicted by the values.
     pub(super) fn is_named_login(&self, at: usize) -> bool {
         let (look, reading) = (self.looks[at], &self.readings[at]);
-        reading.head.has(Concept::Login)
-            && matches!(reading.says(), Says::Else)
-            && !look.is_instants()
-            && !look.is_flags()
-            && !(look.is_integers() && look.n >= 3.0)
-            && !matches!(look.declared, Declared::Bool | Declared::Instant | Declared::Decimal | Declared::Integer)
+        let number = look.is_integers() && look.n >= 3.0;
+        let declared =
+            matches!(look.declared, Declared::Bool | Declared::Instant | Declared::Decimal | Declared::Integer);
+        let named = reading.head.has(Concept::Login) && reading.says() == Says::Else;
+        named && !number && !declared && !look.is_instants() && !look.is_flags()
     }
 
     /// Whether the table's name says that its rows are accounts.
@@ -116,8 +115,13 @@ impl<'a> Context<'a> {
             Says::Password => Some((95, format!("named like a password; its values are digests ({form})"))),
             Says::Maybe if proven => Some((95, format!("{hits}; the name fits"))),
             Says::Maybe if self.thing_table() => None,
-            Says::Maybe if self.account_table() || beside => {
+            // The password is there already: this is a confirmation code or the like.
+            Says::Maybe if self.other_password(column) => None,
+            Says::Maybe if self.account_table() || (beside && self.bare_list()) => {
                 Some((85, format!("its values are digests ({form}), named like one, of an account")))
+            }
+            Says::Maybe if beside => {
+                Some((60, format!("its values are digests ({form}), named like one, beside a login")))
             }
             Says::Maybe if self.bare_list() && !self.has_paths() => {
                 Some((50, format!("its values are digests ({form}) and nothing in the table says of what else")))
@@ -152,10 +156,9 @@ impl<'a> Context<'a> {
         if beside && salted {
             return Some((75, format!("its values are digests ({form}) beside a login and a salt")));
         }
-        let named = (0..self.looks.len()).any(|at| at != column && self.readings[at].says() == Says::Password);
         // The first of several columns of digests; two are often a hash and its salt.
         let first = (0..column).all(|at| self.looks[at].digests() < 0.5);
-        if named || !first {
+        if self.other_password(column) || !first {
             return None;
         }
         if beside && (self.account_table() || self.bare_list()) {
@@ -196,7 +199,7 @@ impl<'a> Context<'a> {
             }
             Says::Nothing => {
                 let enough = 8.0;
-                let sure = (50.0 + 2.5 * score).min(92.0) as u8;
+                let sure = 50 + 5 * (8..17).filter(|&step| score > f64::from(step)).count() as u8;
                 (score >= enough).then(|| (sure, by_values(common, different)))
             }
             // `comment`, `number`, `word`: a name for many things, but not for a person or a place.
@@ -235,13 +238,15 @@ impl<'a> Context<'a> {
             Kind::Hex,
             Kind::Token,
             Kind::Binary,
-        ]);
+        ]) - look.digests();
+        // Leaked lists mix passwords with hashes that nobody has opened yet.
+        let hashed = look.digests() + look.forms(&[FormKind::Modular]);
         let (same_length, lengths) = look.lengths();
         let mean = look.mean_length();
         let gates = other <= 0.15
-            && look.forms(&[FormKind::Text]) >= 0.8
+            && look.forms(&[FormKind::Text]) + hashed >= 0.8
             && look.spaces() <= 0.2
-            && (4.0..=20.0).contains(&mean)
+            && (4.0..=if hashed >= 0.03 { 40.0 } else { 20.0 }).contains(&mean)
             && same_length <= 0.7
             && lengths >= if n < 12.0 { 2 } else { 4 }
             && look.distinct_share() >= 0.2
@@ -311,6 +316,12 @@ impl<'a> Context<'a> {
             score -= 3.0;
         }
         score + if self.beside_account(column) { 2.0 } else { 0.0 }
+    }
+
+    /// Whether another column is named like a password and holds values.
+    fn other_password(&self, column: usize) -> bool {
+        (0..self.looks.len())
+            .any(|at| at != column && self.readings[at].says() == Says::Password && !self.looks[at].is_empty())
     }
 
     /// Whether a column holds paths or file names.
