@@ -299,6 +299,6 @@ impl<'a> Look<'a> {
             && self.kinds(&[Kind::Integer]) < 0.5
             && (self.vowels() < if self.n < 100.0 { 0.45 } else { 0.36 } || length >= 16)
             && self.distinct_share() >= if length <= 4 { 0.6 } else { 0.9 }
-            && (self.n < 30.0 || self.patterns() >= 4.0)
+            && (self.n < 30.0 || self.patterns() >= 4.0 || self.digests() >= 0.9)
     }
 }

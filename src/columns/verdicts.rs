@@ -95,8 +95,7 @@ impl<'a> Context<'a> {
             let sure = if matches!(says, Says::Token | Says::Checksum) { 80 } else { 97 };
             return Some((sure, format!("{} of its values name a password scheme ({form})", percent(modular))));
         }
-        // Sixteen digits are a card's number before they are a digest.
-        if look.digests() >= 0.5 && look.kinds(&[Kind::Integer]) < 0.5 {
+        if look.digests() >= 0.5 {
             return self.digests(column, says);
         }
         self.plaintext(column, says)
