@@ -163,6 +163,9 @@ impl<'a> Context<'a> {
         if beside && (self.account_table() || self.bare_list()) {
             return Some((45, format!("its values are digests ({form}) beside a login; nothing says of what")));
         }
+        if beside && look.n < 200.0 {
+            return Some((40, format!("its values are digests ({form}) beside a login, too few to tell of what")));
+        }
         // A file that holds nothing but digests.
         let alone = !self.named && self.looks.len() == 1;
         alone.then(|| (35, format!("a list of digests ({form}); nothing says of what")))

@@ -41,7 +41,7 @@ fn recognise(value: &str) -> Form {
         [b'$', b'2', ..] if bytes.len() == 60 => &BCRYPT,
         [b'$', b'P' | b'H', ..] if bytes.len() == 34 => &PHPASS,
         _ if value.starts_with("pbkdf2_") => &PBKDF2,
-        _ if bytes.len() == 16 && hex(value) => &HEX16,
+        _ if bytes.len() == 16 && hex(value) && !bytes.iter().all(u8::is_ascii_digit) => &HEX16,
         _ if bytes.len() == 32 && hex(value) => &HEX32,
         _ if bytes.len() == 40 && hex(value) => &HEX40,
         _ if bytes.len() == 64 && hex(value) => &HEX64,
