@@ -57,9 +57,9 @@ pub fn may_be_credential(table: &Table, index: usize, stats: &ColumnStats) -> bo
     }
     match says {
         Says::Password | Says::Maybe => look.contradicts_password().is_none(),
-        Says::Token | Says::Checksum | Says::About => {
-            look.is_empty() && look.declared == Declared::Text && look.n < 1.0 && says != Says::About
-        }
+        // Not a value yet: digests may follow.
+        Says::Token | Says::Checksum => look.is_empty(),
+        Says::About => false,
         Says::Else => context.password_score(0) >= 9.0,
         Says::Nothing => may_be_by_values(look),
     }
