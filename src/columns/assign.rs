@@ -133,7 +133,8 @@ fn beside_credentials(context: &Context<'_>, column: usize) -> Assignment {
         return given(Role::LastLogin, if look.is_empty() { 60 } else { 92 }, "named like the time of the last login");
     }
     // `city_id` is a key and no city.
-    let foreign = reading.head.has(C::Id) && (look.is_integers() || look.kinds(&[Kind::Uuid]) >= 0.9);
+    let foreign =
+        reading.head.has(C::Id) && (look.is_empty() || look.is_integers() || look.kinds(&[Kind::Uuid]) >= 0.9);
     if !foreign && let Some(assignment) = state_or_privilege(look, context, column) {
         return assignment;
     }

@@ -202,6 +202,7 @@ impl<'a> Context<'a> {
             Says::Nothing => {
                 let enough = 8.0;
                 let sure = 50 + 5 * (8..17).filter(|&step| score > f64::from(step)).count() as u8;
+                let sure = if look.n < 30.0 { sure.min(65) } else { sure };
                 (score >= enough).then(|| (sure, by_values(common, different)))
             }
             // `comment`, `number`, `word`: a name for many things, but not for a person or a place.
@@ -311,7 +312,8 @@ impl<'a> Context<'a> {
         // What logins do not show, all of them also words with digits: punctuation, nothing but digits, repetition.
         let repeated = look.common_repeats() >= 1.5 && common * n >= 4.0;
         let telling = |share: f64| share >= 0.03 && share * n >= 2.0;
-        if !telling(look.special()) && !telling(integers) && !repeated {
+        let few = n < 20.0 && look.special() > 0.0;
+        if !telling(look.special()) && !telling(integers) && !repeated && !few {
             score -= 4.0;
         }
         // Logins and keys never repeat; passwords do.
