@@ -107,7 +107,8 @@ impl ColumnStats {
     }
 
     /// One cell. `form` is what the scheme family says of it, `common` whether it is in the list of common passwords, or
-    /// is the digest of one. Runs for every cell of a candidate column: some 10–20 ns for short values.
+    /// is the digest of one. Runs for every cell of a candidate column: measured 10–15 ns for digests and 27 ns for short
+    /// text (CPU time with both cores of a busy two-core machine shared).
     pub fn observe(&mut self, cell: Option<&[u8]>, form: Form, common: bool) {
         let Some(value) = cell else {
             self.nulls += 1;
@@ -401,6 +402,7 @@ mod tests {
     use super::*;
 
     static TEXT: FormDef = FormDef { name: "text", kind: FormKind::Text, digest_len: 0 };
+    static HEX40: FormDef = FormDef { name: "hex40", kind: FormKind::Digest, digest_len: 20 };
 
     fn column(values: impl IntoIterator<Item = String>) -> ColumnStats {
         let mut stats = ColumnStats::new();
@@ -460,15 +462,17 @@ mod tests {
         for (what, values) in [
             ("names", ["Anna", "Michael", "Scarlett", "Jean-Luc"]),
             ("passwords", ["dragon87", "Summer2021!", "123456", "monkey"]),
+            ("hex40", ["8cb2237d0679ca88db6464eac60da96345513964"; 4]),
             ("emails", ["anna.schmidt@example.org", "m@example.com", "scarlett@example.net", "x.y@example.org"]),
             ("dates", ["2021-02-19 17:18:00"; 4]),
         ] {
+            let form = Form::plain(if what == "hex40" { &HEX40 } else { &TEXT });
             let mut stats = ColumnStats::new();
             let start = std::time::Instant::now();
             let rounds = 2_000_000u64;
             for round in 0..rounds {
                 let value = std::hint::black_box(values[round as usize & 3].as_bytes());
-                stats.observe(Some(value), Form::plain(&TEXT), false);
+                stats.observe(Some(value), form, false);
             }
             println!("{what}: {:.1} ns", start.elapsed().as_nanos() as f64 / rounds as f64);
             assert_eq!(stats.values(), rounds);
