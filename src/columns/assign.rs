@@ -57,9 +57,9 @@ pub fn may_be_credential(table: &Table, index: usize, stats: &ColumnStats) -> bo
     }
     match says {
         Says::Password | Says::Maybe => look.contradicts_password().is_none(),
-        Says::Token | Says::Checksum | Says::About => {
-            look.is_empty() && look.declared == Declared::Text && look.n < 1.0 && says != Says::About
-        }
+        // Not a value yet: digests may follow.
+        Says::Token | Says::Checksum => look.is_empty(),
+        Says::About => false,
         Says::Else => context.password_score(0) >= 9.0,
         Says::Nothing => may_be_by_values(look),
     }
@@ -133,7 +133,8 @@ fn beside_credentials(context: &Context<'_>, column: usize) -> Assignment {
         return given(Role::LastLogin, if look.is_empty() { 60 } else { 92 }, "named like the time of the last login");
     }
     // `city_id` is a key and no city.
-    let foreign = reading.head.has(C::Id) && (look.is_integers() || look.kinds(&[Kind::Uuid]) >= 0.9);
+    let foreign =
+        reading.head.has(C::Id) && (look.is_empty() || look.is_integers() || look.kinds(&[Kind::Uuid]) >= 0.9);
     if !foreign && let Some(assignment) = state_or_privilege(look, context, column) {
         return assignment;
     }

@@ -80,9 +80,9 @@ pub(super) struct Look<'a> {
 
 impl<'a> Look<'a> {
     pub(super) fn new(stats: &'a ColumnStats, column: &Column) -> Self {
-        let states: u64 =
+        let markers: u64 =
             stats.forms.iter().filter(|form| form.def.kind == FormKind::State).map(|form| form.count).sum();
-        Self { stats, declared: Declared::of(column), n: (stats.values - states) as f64 }
+        Self { stats, declared: Declared::of(column), n: (stats.values - markers) as f64 }
     }
 
     fn share(self, count: u64) -> f64 {
@@ -299,6 +299,6 @@ impl<'a> Look<'a> {
             && self.kinds(&[Kind::Integer]) < 0.5
             && (self.vowels() < if self.n < 100.0 { 0.45 } else { 0.36 } || length >= 16)
             && self.distinct_share() >= if length <= 4 { 0.6 } else { 0.9 }
-            && (self.n < 30.0 || self.patterns() >= 4.0)
+            && (self.n < 30.0 || self.patterns() >= 4.0 || self.digests() >= 0.9)
     }
 }

@@ -239,7 +239,7 @@ impl Kind {
                 Self::Token
             } else if lower == 0 {
                 Self::Code
-            } else if is_date(value) {
+            } else if c.digits() >= 5 && c.letters() == 3 && is_date(value) {
                 Self::Date
             } else {
                 Self::Mixed
@@ -261,7 +261,7 @@ impl Kind {
         if c.count(Class::At) == 1 && is_email(value) {
             return Self::Email;
         }
-        if c.digits() >= 4 && is_date(value) {
+        if c.digits() >= 4 && c.special() == 0 && is_date(value) {
             return Self::Date;
         }
         if c.count(Class::Dash) == 4 && is_uuid(value, c) {
@@ -273,6 +273,7 @@ impl Kind {
         if is_url(value, c) {
             return Self::Url;
         }
+        let special = c.special();
         let hex = c.digits() + c.count(Class::HexLetter);
         if c.count(Class::Slash) >= 2 && hex + c.count(Class::Slash) == value.len() {
             return Self::Address;
@@ -291,7 +292,6 @@ impl Kind {
         if value[0] == b'#' && hex + 1 == value.len() && matches!(hex, 3 | 4 | 6 | 8) {
             return Self::Code;
         }
-        let special = c.special();
         let base64 = value.len() >= 20 && value.iter().all(|b| b.is_ascii_alphanumeric() || b"+/=-_".contains(b));
         if base64 && lower > 0 && upper > 0 && c.digits() > 0 {
             return Self::Token;
@@ -384,6 +384,9 @@ fn is_url(value: &[u8], c: Classes) -> bool {
         return true;
     }
     let windows_path = matches!(value, [b'A'..=b'Z' | b'a'..=b'z', b':', b'\\', ..] | [b'\\', b'\\', ..]);
+    if c.count(Class::Slash) + c.count(Class::Dot) == 0 {
+        return false;
+    }
     if value.starts_with(b"www.") || (value[0] == b'/' && c.special() == 0 && value.len() > 3) || windows_path {
         return true;
     }
@@ -417,8 +420,8 @@ fn is_date(value: &[u8]) -> bool {
 }
 
 fn is_numeric_date(value: &[u8]) -> bool {
-    let groups: Vec<&[u8]> = value.splitn(3, |b| matches!(b, b'-' | b'/' | b'.')).collect();
-    let &[first, second, rest] = groups.as_slice() else {
+    let mut groups = value.splitn(3, |b| matches!(b, b'-' | b'/' | b'.'));
+    let (Some(first), Some(second), Some(rest)) = (groups.next(), groups.next(), groups.next()) else {
         // 2021-02
         return false;
     };

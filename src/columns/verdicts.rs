@@ -49,12 +49,11 @@ impl<'a> Context<'a> {
     /// Named like a login, and not contradicted by the values.
     pub(super) fn is_named_login(&self, at: usize) -> bool {
         let (look, reading) = (self.looks[at], &self.readings[at]);
-        reading.head.has(Concept::Login)
-            && matches!(reading.says(), Says::Else)
-            && !look.is_instants()
-            && !look.is_flags()
-            && !(look.is_integers() && look.n >= 3.0)
-            && !matches!(look.declared, Declared::Bool | Declared::Instant | Declared::Decimal | Declared::Integer)
+        let number = look.is_integers() && look.n >= 3.0;
+        let declared =
+            matches!(look.declared, Declared::Bool | Declared::Instant | Declared::Decimal | Declared::Integer);
+        let named = reading.head.has(Concept::Login) && reading.says() == Says::Else;
+        named && !number && !declared && !look.is_instants() && !look.is_flags()
     }
 
     /// Whether the table's name says that its rows are accounts.
@@ -96,8 +95,7 @@ impl<'a> Context<'a> {
             let sure = if matches!(says, Says::Token | Says::Checksum) { 80 } else { 97 };
             return Some((sure, format!("{} of its values name a password scheme ({form})", percent(modular))));
         }
-        // Sixteen digits are a card's number before they are a digest.
-        if look.digests() >= 0.5 && look.kinds(&[Kind::Integer]) < 0.5 {
+        if look.digests() >= 0.5 {
             return self.digests(column, says);
         }
         self.plaintext(column, says)
@@ -116,8 +114,13 @@ impl<'a> Context<'a> {
             Says::Password => Some((95, format!("named like a password; its values are digests ({form})"))),
             Says::Maybe if proven => Some((95, format!("{hits}; the name fits"))),
             Says::Maybe if self.thing_table() => None,
-            Says::Maybe if self.account_table() || beside => {
+            // The password is there already: this is a confirmation code or the like.
+            Says::Maybe if self.other_password(column) => None,
+            Says::Maybe if self.account_table() || (beside && self.bare_list()) => {
                 Some((85, format!("its values are digests ({form}), named like one, of an account")))
+            }
+            Says::Maybe if beside => {
+                Some((60, format!("its values are digests ({form}), named like one, beside a login")))
             }
             Says::Maybe if self.bare_list() && !self.has_paths() => {
                 Some((50, format!("its values are digests ({form}) and nothing in the table says of what else")))
@@ -152,14 +155,16 @@ impl<'a> Context<'a> {
         if beside && salted {
             return Some((75, format!("its values are digests ({form}) beside a login and a salt")));
         }
-        let named = (0..self.looks.len()).any(|at| at != column && self.readings[at].says() == Says::Password);
         // The first of several columns of digests; two are often a hash and its salt.
         let first = (0..column).all(|at| self.looks[at].digests() < 0.5);
-        if named || !first {
+        if self.other_password(column) || !first {
             return None;
         }
         if beside && (self.account_table() || self.bare_list()) {
             return Some((45, format!("its values are digests ({form}) beside a login; nothing says of what")));
+        }
+        if beside && look.n < 200.0 {
+            return Some((40, format!("its values are digests ({form}) beside a login, too few to tell of what")));
         }
         // A file that holds nothing but digests.
         let alone = !self.named && self.looks.len() == 1;
@@ -196,7 +201,8 @@ impl<'a> Context<'a> {
             }
             Says::Nothing => {
                 let enough = 8.0;
-                let sure = (50.0 + 2.5 * score).min(92.0) as u8;
+                let sure = 50 + 5 * (8..17).filter(|&step| score > f64::from(step)).count() as u8;
+                let sure = if look.n < 30.0 { sure.min(65) } else { sure };
                 (score >= enough).then(|| (sure, by_values(common, different)))
             }
             // `comment`, `number`, `word`: a name for many things, but not for a person or a place.
@@ -213,9 +219,10 @@ impl<'a> Context<'a> {
 
     /// How much the values look like plaintext passwords: 8 and more is convincing under a name that says nothing.
     ///
-    /// Weights are set by the labelled corpus in this family's tests: user names score at most 5 there, passwords at
-    /// least 9. What tells passwords from everything else is that they are of *many kinds at once* (words, words with
-    /// digits, digits, with capitals and punctuation), of many lengths, and that the commonest are shared.
+    /// Weights are set by the labelled corpus in this family's tests, which also bounds them: no column of logins, names
+    /// or codes may reach 8 there, and of the columns of passwords no more than one in fifty may miss it. What tells
+    /// passwords from everything else is that they are of *many kinds at once* (words, words with digits, digits, with
+    /// capitals and punctuation), of many lengths, and that the commonest are shared.
     pub(super) fn password_score(&self, column: usize) -> f64 {
         let look = self.looks[column];
         if look.n < 5.0 || look.contradicts_password().is_some() {
@@ -235,13 +242,15 @@ impl<'a> Context<'a> {
             Kind::Hex,
             Kind::Token,
             Kind::Binary,
-        ]);
+        ]) - look.digests();
+        // Leaked lists mix passwords with hashes that nobody has opened yet.
+        let hashed = look.digests() + look.forms(&[FormKind::Modular]);
         let (same_length, lengths) = look.lengths();
         let mean = look.mean_length();
         let gates = other <= 0.15
-            && look.forms(&[FormKind::Text]) >= 0.8
+            && look.forms(&[FormKind::Text]) + hashed >= 0.8
             && look.spaces() <= 0.2
-            && (4.0..=20.0).contains(&mean)
+            && (4.0..=if hashed >= 0.03 { 40.0 } else { 20.0 }).contains(&mean)
             && same_length <= 0.7
             && lengths >= if n < 12.0 { 2 } else { 4 }
             && look.distinct_share() >= 0.2
@@ -303,7 +312,8 @@ impl<'a> Context<'a> {
         // What logins do not show, all of them also words with digits: punctuation, nothing but digits, repetition.
         let repeated = look.common_repeats() >= 1.5 && common * n >= 4.0;
         let telling = |share: f64| share >= 0.03 && share * n >= 2.0;
-        if !telling(look.special()) && !telling(integers) && !repeated {
+        let few = n < 20.0 && look.special() > 0.0;
+        if !telling(look.special()) && !telling(integers) && !repeated && !few {
             score -= 4.0;
         }
         // Logins and keys never repeat; passwords do.
@@ -311,6 +321,12 @@ impl<'a> Context<'a> {
             score -= 3.0;
         }
         score + if self.beside_account(column) { 2.0 } else { 0.0 }
+    }
+
+    /// Whether another column is named like a password and holds values.
+    fn other_password(&self, column: usize) -> bool {
+        (0..self.looks.len())
+            .any(|at| at != column && self.readings[at].says() == Says::Password && !self.looks[at].is_empty())
     }
 
     /// Whether a column holds paths or file names.

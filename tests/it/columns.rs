@@ -6,30 +6,30 @@ mod known_products;
 mod lookalikes;
 mod merging;
 mod passwords;
+mod words;
 
 use credaudit::columns::{ColumnStats, assign, may_be_credential};
 use credaudit::model::{Assignment, Column, Form, FormDef, FormKind, Role, Table};
 
 use generators::{Random, is_common};
 
-macro_rules! form {
-    ($id:ident, $name:literal, $kind:ident, $len:literal) => {
-        static $id: FormDef = FormDef { name: $name, kind: FormKind::$kind, digest_len: $len };
-    };
+const fn form(name: &'static str, kind: FormKind, digest_len: usize) -> FormDef {
+    FormDef { name, kind, digest_len }
 }
-form!(EMPTY, "empty", Empty, 0);
-form!(STATE, "state", State, 0);
-form!(TEXT, "text", Text, 0);
-form!(HEX16, "hex16", Digest, 8);
-form!(HEX32, "hex32", Digest, 16);
-form!(HEX40, "hex40", Digest, 20);
-form!(HEX64, "hex64", Digest, 32);
-form!(HEX128, "hex128", Digest, 64);
-form!(BASE64_20, "base64-20", Digest, 20);
-form!(HEX_SALT, "hex32-salt", SaltedDigest, 16);
-form!(BCRYPT, "bcrypt", Modular, 0);
-form!(PHPASS, "phpass", Modular, 0);
-form!(PBKDF2, "pbkdf2", Modular, 0);
+
+static EMPTY: FormDef = form("empty", FormKind::Empty, 0);
+static STATE: FormDef = form("state", FormKind::State, 0);
+static TEXT: FormDef = form("text", FormKind::Text, 0);
+static HEX16: FormDef = form("hex16", FormKind::Digest, 8);
+static HEX32: FormDef = form("hex32", FormKind::Digest, 16);
+static HEX40: FormDef = form("hex40", FormKind::Digest, 20);
+static HEX64: FormDef = form("hex64", FormKind::Digest, 32);
+static HEX128: FormDef = form("hex128", FormKind::Digest, 64);
+static BASE64_20: FormDef = form("base64-20", FormKind::Digest, 20);
+static HEX_SALT: FormDef = form("hex32-salt", FormKind::SaltedDigest, 16);
+static BCRYPT: FormDef = form("bcrypt", FormKind::Modular, 0);
+static PHPASS: FormDef = form("phpass", FormKind::Modular, 0);
+static PBKDF2: FormDef = form("pbkdf2", FormKind::Modular, 0);
 
 /// A small recogniser with the habits of the real one.
 fn recognise(value: &str) -> Form {
@@ -41,7 +41,7 @@ fn recognise(value: &str) -> Form {
         [b'$', b'2', ..] if bytes.len() == 60 => &BCRYPT,
         [b'$', b'P' | b'H', ..] if bytes.len() == 34 => &PHPASS,
         _ if value.starts_with("pbkdf2_") => &PBKDF2,
-        _ if bytes.len() == 16 && hex(value) => &HEX16,
+        _ if bytes.len() == 16 && hex(value) && !bytes.iter().all(u8::is_ascii_digit) => &HEX16,
         _ if bytes.len() == 32 && hex(value) => &HEX32,
         _ if bytes.len() == 40 && hex(value) => &HEX40,
         _ if bytes.len() == 64 && hex(value) => &HEX64,

@@ -11,6 +11,7 @@ fn digit_groups(random: &mut Random, lens: &[usize], separator: &str) -> String 
     lens.iter().map(|&len| random.string(g::DIGITS, len)).collect::<Vec<_>>().join(separator)
 }
 
+#[allow(clippy::too_many_lines)]
 /// What it is; the names under which it is met; how it is made.
 fn kinds() -> Vec<(&'static str, [&'static str; 3], Maker)> {
     vec![
@@ -195,6 +196,12 @@ fn checksums_and_keys_in_tables_of_things_are_no_credentials() {
         score.judge(
             "products",
             &[no("id", g::id), no("clave", |r, _| Some(r.string(g::UPPER, 2) + &r.string(g::DIGITS, 4)))],
+            rows,
+        );
+        score.judge("newsletter", &[no("email", g::email), no("hash", g::hex32), no("active", g::flag)], rows);
+        score.judge(
+            "users",
+            &[no("id", g::id), no("email", g::email), yes("password", g::bcrypt), no("hash", g::hex32)],
             rows,
         );
         score.judge("visits", &[no("id", g::id), no("visitor_hash", g::hex32), no("email", g::email)], rows);

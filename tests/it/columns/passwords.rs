@@ -236,3 +236,59 @@ fn no_sentence_of_an_assignment_holds_a_value() {
         }
     }
 }
+
+#[test]
+fn a_leaked_list_of_passwords_and_unopened_hashes_is_found() {
+    let mixed: Maker = |random, row| if random.below(10) < 3 { g::md5(random, row) } else { g::password(random, row) };
+    let mut score = Score::default();
+    for rows in [100, 1000, 20_000] {
+        score.judge("", &[no("column 1", g::email), yes("column 2", mixed)], rows);
+        score.judge("", &[no("email", g::email), yes("x", mixed)], rows);
+    }
+    assert_eq!((score.missed, score.dropped), (Vec::new(), Vec::new()));
+}
+
+#[test]
+fn credentials_of_exports_with_nested_names_are_found() {
+    for (login, credential, salt) in [
+        ("username", "credentials[].secretData.value", "credentials[].secretData.salt"),
+        ("users[].email", "users[].passwordHash", "users[].salt"),
+        ("sAMAccountName", "sambaNTPassword", "salt"),
+        ("login", "nt", "salt"),
+        ("emails.address", "services.password.bcrypt", "salt"),
+    ] {
+        for rows in [3, 30, 1000] {
+            let columns = [no("id", g::id), no(login, g::username), yes(credential, g::hex32), no(salt, g::hex_salt)];
+            let roles = Score::default().judge("", &columns, rows);
+            assert_eq!(roles[2].role, Role::Credential, "{credential} {rows}: {}", roles[2].why);
+            assert_eq!(roles[2].salt, Some(3), "{credential} {rows}");
+        }
+    }
+}
+
+#[test]
+fn a_list_of_nothing_but_digests_is_taken_with_little_confidence_and_checksum_lists_are_not() {
+    let roles = Score::default().judge("", &[yes("column 1", g::hex32)], 1000);
+    assert_eq!(roles[0].role, Role::Credential);
+    assert!(roles[0].confidence.percent() < 50);
+    let roles = Score::default().judge("", &[yes("column 1", g::md5)], 1000);
+    assert!(roles[0].confidence.percent() >= 90, "common passwords among them");
+    let path: Maker = |random, _| Some(format!("./src/{}.tar", random.pick(&g::WORDS)));
+    let roles = Score::default().judge("", &[no("column 1", g::hex32), no("column 2", path)], 1000);
+    assert_ne!(roles[0].role, Role::Credential);
+}
+
+#[test]
+fn a_table_of_twenty_rows_is_judged_by_its_values_and_one_of_ten_in_most_cases() {
+    for (rows, most_missed) in [(20, 2), (10, 16)] {
+        let mut score = Score::default();
+        for name in ["members", "parents", "clients", "logins"] {
+            for code in ["code", "field7", "c3", "x", "wert", "dato", "f_07", "col_c", "attr_b", "valeur"] {
+                let columns = [no("id", g::id), no("email", g::email), yes(code, g::password), no("v", g::handle)];
+                score.judge(name, &columns, rows);
+            }
+        }
+        assert_eq!((score.taken, score.dropped), (Vec::new(), Vec::new()));
+        assert!(score.missed.len() <= most_missed, "{rows}: {} of {}", score.missed.len(), score.credentials);
+    }
+}
