@@ -7,6 +7,7 @@
 mod batch;
 mod carry;
 mod csv;
+mod json;
 #[doc(hidden)]
 pub mod testing;
 
