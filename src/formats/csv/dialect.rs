@@ -77,7 +77,8 @@ impl Dialect {
         let mut pos = start;
         loop {
             let quoted = self.quotes && bytes.get(pos) == Some(&b'"');
-            let stop = if quoted { self.quoted(bytes, pos, end, &mut row) } else { self.bare(bytes, pos, end, &mut row) };
+            let stop =
+                if quoted { self.quoted(bytes, pos, end, &mut row) } else { self.bare(bytes, pos, end, &mut row) };
             let (field, stop) = match stop {
                 Stop::At(field, stop) => (field, stop),
                 Stop::Broken(next, what) => {
@@ -178,7 +179,11 @@ impl Dialect {
             (Some(&b), _) if b == self.newline || b == self.delimiter => Stop::At(field, stop),
             (Some(b'\r'), Some(b'\n')) if self.newline == b'\n' => Stop::At(field, stop + 1),
             (Some(b'\r'), None) if self.newline == b'\n' => {
-                if end { Stop::At(field, stop + 1) } else { Stop::Incomplete }
+                if end {
+                    Stop::At(field, stop + 1)
+                } else {
+                    Stop::Incomplete
+                }
             }
             _ => match memchr(self.newline, &bytes[stop..]) {
                 Some(newline) => Stop::Broken(stop + newline + 1, AFTER_QUOTE),

@@ -108,7 +108,8 @@ fn begins_as_something_else(bytes: &[u8]) -> bool {
 /// Whether a whole field is `\N`, MySQL's and PostgreSQL's NULL in text.
 fn has_null_escape(bytes: &[u8], newline: u8) -> bool {
     let edge = |b: Option<&u8>| b.is_none_or(|b| *b == newline || *b == b'\r' || DELIMITERS.contains(b));
-    memchr::memmem::find_iter(bytes, b"\\N").any(|at| edge(at.checked_sub(1).map(|i| &bytes[i])) && edge(bytes.get(at + 2)))
+    memchr::memmem::find_iter(bytes, b"\\N")
+        .any(|at| edge(at.checked_sub(1).map(|i| &bytes[i])) && edge(bytes.get(at + 2)))
 }
 
 /// The head's rows under one dialect.
@@ -286,8 +287,20 @@ impl Sample {
 /// A list of values under a header that names them.
 fn single_column(bytes: &[u8], base: usize, whole: bool, newline: u8) -> Option<Found> {
     const NAMES: [&str; 14] = [
-        "password", "passwords", "passwd", "pwd", "pass", "email", "emails", "e-mail", "username", "login", "user", "hash",
-        "hashes", "password_hash",
+        "password",
+        "passwords",
+        "passwd",
+        "pwd",
+        "pass",
+        "email",
+        "emails",
+        "e-mail",
+        "username",
+        "login",
+        "user",
+        "hash",
+        "hashes",
+        "password_hash",
     ];
     let dialect = Dialect { delimiter: newline, newline, quotes: true, escape: false };
     let sample = Sample::read(bytes, base, whole, dialect);
@@ -349,10 +362,10 @@ fn is_name(cell: &[u8]) -> bool {
 /// Words in the names of columns of account tables, as the exports of common products and languages have them.
 fn is_known_name(cell: &[u8]) -> bool {
     const WORDS: [&str; 42] = [
-        "id", "uid", "guid", "uuid", "key", "login", "hash", "salt", "name", "first", "last", "surname", "phone", "tel",
-        "mobile", "created", "updated", "role", "roles", "group", "status", "active", "enabled", "address", "city",
-        "country", "date", "birthday", "dob", "token", "pw", "pwd", "nick", "nickname", "company", "title", "type", "age",
-        "ip", "notes", "url", "gender",
+        "id", "uid", "guid", "uuid", "key", "login", "hash", "salt", "name", "first", "last", "surname", "phone",
+        "tel", "mobile", "created", "updated", "role", "roles", "group", "status", "active", "enabled", "address",
+        "city", "country", "date", "birthday", "dob", "token", "pw", "pwd", "nick", "nickname", "company", "title",
+        "type", "age", "ip", "notes", "url", "gender",
     ];
     const PARTS: [&str; 10] =
         ["user", "pass", "mail", "login", "hash", "kennwort", "benutzer", "senha", "usuario", "contrase"];

@@ -60,7 +60,8 @@ fn a_file_without_header_has_made_up_names() {
 
 #[test]
 fn a_ragged_row_is_a_fault_and_its_neighbours_stay() {
-    let said = said(b"id,email,password\n1,a@example.com,x\n2,b@example.com,y,z\n3,c@example.com\n4,d@example.com,w,,\n\n");
+    let said =
+        said(b"id,email,password\n1,a@example.com,x\n2,b@example.com,y,z\n3,c@example.com\n4,d@example.com,w,,\n\n");
     assert_eq!(said.text_of(""), [["1", "a@example.com", "x"], ["4", "d@example.com", "w"]]);
     assert_eq!(said.faults.iter().map(|f| (f.line, f.len)).collect::<Vec<_>>(), [(3, 20), (4, 16)]);
 }
@@ -171,8 +172,10 @@ fn timing_of_an_account_export() {
     let mut text = b"id,email,password,name,last_login\n".to_vec();
     for i in 0..400_000 {
         text.extend(
-            format!("{i},person{i}@example.com,5f4dcc3b5aa765d61d8327deb882cf99,Firstname Lastname,2024-05-06 07:08:09\n")
-                .bytes(),
+            format!(
+                "{i},person{i}@example.com,5f4dcc3b5aa765d61d8327deb882cf99,Firstname Lastname,2024-05-06 07:08:09\n"
+            )
+            .bytes(),
         );
     }
     testing::timing("CSV", &|| reader(&text), &text);

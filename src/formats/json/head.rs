@@ -34,9 +34,8 @@ fn starts_like_json(bytes: &[u8]) -> bool {
         (b'[', Some(b'{' | b'[')) => starts_like_json(&bytes[inside..]),
         (b'[', Some(b']')) => !matches!(bytes.get(inside + 1), Some(b'[')),
         (b'[', Some(b'"')) => lex::string(bytes, inside).is_ok(),
-        (b'[', Some(_)) => {
-            lex::scalar(bytes, inside, true).is_ok_and(|end| matches!(bytes.get(skip_space(bytes, end)), Some(b',' | b']')))
-        }
+        (b'[', Some(_)) => lex::scalar(bytes, inside, true)
+            .is_ok_and(|end| matches!(bytes.get(skip_space(bytes, end)), Some(b',' | b']'))),
         _ => false,
     }
 }

@@ -148,7 +148,8 @@ impl Scanner {
                 }
                 b'"' => self.in_string = true,
                 b'{' | b'[' => {
-                    let wants_key = self.depth > 0 && self.is_object() == Some(true) && matches!(self.last, b'{' | b',');
+                    let wants_key =
+                        self.depth > 0 && self.is_object() == Some(true) && matches!(self.last, b'{' | b',');
                     if wants_key {
                         return Scan::Cut(pos);
                     }

@@ -66,7 +66,8 @@ fn judge(object: &[u8], complete: bool, level: u32) -> Shape {
 /// Whether the children are records of one kind: they share at least half of their keys.
 fn are_alike(children: &[(&[u8], bool)], shapes: &[Shape]) -> bool {
     let keys = |object: &[u8]| -> HashSet<Vec<u8>> { members(object).take(MEMBERS).map(|m| m.key.to_vec()).collect() };
-    let has_scalar = |object: &[u8]| members(object).take(MEMBERS).any(|m| !matches!(m.value.first(), Some(b'{' | b'[')));
+    let has_scalar =
+        |object: &[u8]| members(object).take(MEMBERS).any(|m| !matches!(m.value.first(), Some(b'{' | b'[')));
     match children {
         [] => false,
         [(only, complete)] => (shapes[0] == Shape::Record || !complete) && has_scalar(only),

@@ -24,7 +24,8 @@ fn columns(said: &Said) -> Vec<String> {
 
 #[test]
 fn an_array_of_objects_is_a_table() {
-    let said = said("[\n{\"id\": 1, \"email\": \"ann@example.com\"},\n{\"email\": \"bob@example.com\", \"id\": null}\n]\n");
+    let said =
+        said("[\n{\"id\": 1, \"email\": \"ann@example.com\"},\n{\"email\": \"bob@example.com\", \"id\": null}\n]\n");
     assert_eq!(said.text_of(""), [["1", "ann@example.com"], ["∅", "bob@example.com"]]);
     assert_eq!(columns(&said), ["id", "email"]);
     assert_eq!((said.rows[1].offset, said.rows[1].line), (41, 3));
@@ -47,7 +48,8 @@ fn columns_are_appended_as_rows_bring_them() {
 
 #[test]
 fn arrays_inside_a_document_are_tables_named_by_their_path() {
-    let said = said("{\"meta\":{\"v\":1},\"data\":{\"users\":[{\"id\":1},{\"id\":2}],\"n\":[1,2]},\"posts\":[{\"t\":\"x\"}]}");
+    let said =
+        said("{\"meta\":{\"v\":1},\"data\":{\"users\":[{\"id\":1},{\"id\":2}],\"n\":[1,2]},\"posts\":[{\"t\":\"x\"}]}");
     assert_eq!(said.text_of("data.users"), [["1"], ["2"]]);
     assert_eq!(said.text_of("posts"), [["x"]]);
     assert_eq!(said.text_of("meta"), [["1"]]);
@@ -55,7 +57,9 @@ fn arrays_inside_a_document_are_tables_named_by_their_path() {
 
 #[test]
 fn a_map_of_alike_objects_is_a_table_with_its_keys() {
-    let said = said("{\"users\":{\"u1\":{\"email\":\"a@example.com\",\"pw\":\"x\"},\"u2\":{\"email\":\"b@example.com\",\"pw\":\"y\"}}}");
+    let said = said(
+        "{\"users\":{\"u1\":{\"email\":\"a@example.com\",\"pw\":\"x\"},\"u2\":{\"email\":\"b@example.com\",\"pw\":\"y\"}}}",
+    );
     assert_eq!(said.text_of("users"), [["u1", "a@example.com", "x"], ["u2", "b@example.com", "y"]]);
     assert_eq!(columns(&said), ["key", "email", "pw"]);
 }
@@ -89,7 +93,10 @@ fn keycloak_secrets_in_strings_become_columns() {
 
 #[test]
 fn one_record_alone_is_a_row() {
-    assert_eq!(said("{\"id\":1,\"email\":\"a@example.com\",\"tags\":[\"x\",\"y\"]}").text_of(""), [["1", "a@example.com", "x", "y"]]);
+    assert_eq!(
+        said("{\"id\":1,\"email\":\"a@example.com\",\"tags\":[\"x\",\"y\"]}").text_of(""),
+        [["1", "a@example.com", "x", "y"]]
+    );
 }
 
 #[test]
@@ -101,7 +108,10 @@ fn pretty_printed_objects_one_after_the_other_are_rows() {
 
 #[test]
 fn escapes_are_undone() {
-    assert_eq!(said(r#"[{"a":"x\n\"\\\/\u00e9\ud83d\ude00\ud800y","\u0062":1}]"#).text_of(""), [["x\n\"\\/é😀\u{fffd}y", "1"]]);
+    assert_eq!(
+        said(r#"[{"a":"x\n\"\\\/\u00e9\ud83d\ude00\ud800y","\u0062":1}]"#).text_of(""),
+        [["x\n\"\\/é😀\u{fffd}y", "1"]]
+    );
 }
 
 #[test]
