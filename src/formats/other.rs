@@ -152,7 +152,7 @@ fn is_bson(bytes: &[u8]) -> bool {
     (5..=16 << 20).contains(&len) && (1..=0x13).contains(&kind) && name > 0 && bytes.get(5 + name) == Some(&0) && ended
 }
 
-/// A file space header page: page number 0 and page type 8 at byte 24 (MySQL's `fil0fil.h`, `FIL_PAGE_TYPE_FSP_HDR`),
+/// A file space header page: page number 0 and page type 8 at byte 24 (`MySQL`'s `fil0fil.h`, `FIL_PAGE_TYPE_FSP_HDR`),
 /// the space's id both in the page and in the space header.
 fn is_innodb(bytes: &[u8]) -> bool {
     bytes.len() >= 64 && bytes[4..8] == [0; 4] && bytes[24..26] == [0, 8] && bytes[34..38] == bytes[38..42]

@@ -13,8 +13,7 @@ pub(super) fn look(head: &Head<'_>) -> Option<(Layout, Likeness)> {
     let bytes = &bytes[skip_space(bytes, 0)..];
     let likeness = match bytes.first()? {
         b'{' | b'[' if starts_like_json(bytes) => match Rows::new("").read(bytes, 0, None) {
-            Ok(_) => Likeness::Likely,
-            Err(Fail::Incomplete) => Likeness::Likely,
+            Ok(_) | Err(Fail::Incomplete) => Likeness::Likely,
             Err(Fail::Broken) => Likeness::Possible,
         },
         _ => return None,

@@ -186,28 +186,24 @@ impl Walk {
                     *other += 1;
                     pos += 1;
                 }
-                b'{' | b'[' => match self.tables[0].read(line, pos, None) {
-                    Ok(to) => {
-                        let at = RowAt { offset: block.offset() + pos as u64, line: self.line };
-                        self.tables[0].add(block, at, (to - pos) as u64, sink);
-                        pos = to;
-                    }
-                    Err(_) => {
+                b'{' | b'[' => {
+                    let Ok(to) = self.tables[0].read(line, pos, None) else {
                         self.tables[0].drop_row();
                         self.fault(block, pos, next, what, sink);
                         return Step::To(next);
-                    }
-                },
-                _ => match plain_value(line, pos, true) {
-                    Ok(to) => {
-                        *other += (to - pos) as u64;
-                        pos = to;
-                    }
-                    Err(_) => {
+                    };
+                    let at = RowAt { offset: block.offset() + pos as u64, line: self.line };
+                    self.tables[0].add(block, at, (to - pos) as u64, sink);
+                    pos = to;
+                }
+                _ => {
+                    let Ok(to) = plain_value(line, pos, true) else {
                         self.fault(block, pos, next, what, sink);
                         return Step::To(next);
-                    }
-                },
+                    };
+                    *other += (to - pos) as u64;
+                    pos = to;
+                }
             }
         }
         *other += (next - stop) as u64;

@@ -205,7 +205,11 @@ impl Rows {
         }
         let mut path = parent.path.clone();
         if element {
-            path.push_str(&if key == [0, 0] { "[]".into() } else { format!("[{}]", key[1]) });
+            path.push('[');
+            if key != [0, 0] {
+                path.push_str(&key[1].to_string());
+            }
+            path.push(']');
         } else {
             if !path.is_empty() {
                 path.push('.');
@@ -227,22 +231,21 @@ impl Rows {
 
     /// Sets the cell of a node, which gets a column if it has none.
     fn set(&mut self, node: usize, cell: Cell) {
-        let column = match self.nodes[node].column {
-            Some(column) => column,
-            None => {
-                let path = &self.nodes[node].path;
-                let name = if path.is_empty() { "value" } else { path };
-                match self.by_name.get(name) {
-                    Some(&column) => column,
-                    None if self.columns.len() >= MAX_COLUMNS => return,
-                    None => {
-                        let column = self.columns.len();
-                        self.by_name.insert(name.into(), column);
-                        self.columns.push(Column::named(name));
-                        self.nodes[node].column = Some(column);
-                        self.undo.push(Undo::Column(node));
-                        column
-                    }
+        let column = if let Some(column) = self.nodes[node].column {
+            column
+        } else {
+            let path = &self.nodes[node].path;
+            let name = if path.is_empty() { "value" } else { path };
+            match self.by_name.get(name) {
+                Some(&column) => column,
+                None if self.columns.len() >= MAX_COLUMNS => return,
+                None => {
+                    let column = self.columns.len();
+                    self.by_name.insert(name.into(), column);
+                    self.columns.push(Column::named(name));
+                    self.nodes[node].column = Some(column);
+                    self.undo.push(Undo::Column(node));
+                    column
                 }
             }
         };
