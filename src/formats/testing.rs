@@ -264,7 +264,9 @@ mod tests {
             let seeds: Vec<_> =
                 std::fs::read_dir(folder).unwrap().map(|e| std::fs::read(e.unwrap().path()).unwrap()).collect();
             assert!(seeds.len() >= 4);
-            seeds.iter().for_each(|seed| fuzz(name, seed));
+            for seed in &seeds {
+                fuzz(name, seed);
+            }
         }
     }
 }
