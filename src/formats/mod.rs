@@ -3,10 +3,24 @@
 //! A [`Reader`] is a state machine without I/O: blocks go in, batches come out, and any split of the input into blocks
 //! gives the same rows. Every byte ends in exactly one of three accounts: rows ([`TableBatch::bytes`]), something else
 //! ([`Sink::other`]) or not understood ([`Sink::fault`]).
+//!
+//! The table of formats is [`ALL`]; [`detect`] picks the row for a unit:
+//!
+//! | row | reads | told by |
+//! |---|---|---|
+//! | `other::Signed` | nothing: pictures and programs hold no tables; archives and foreign databases are not understood | first bytes |
+//! | `json::Json` | arrays of objects, objects a line, documents with such arrays or maps | brackets, then a key or value |
+//! | `csv::Csv` | `,` `;` tab and `|` between fields, with or without header | equal numbers of fields that look like data |
+//! | `other::UnreadText` | nothing: LDIF, XML, YAML, password files, combo lists are not understood | shape of the lines |
+//! | `other::PlainText` | nothing: prose, code, logs hold no tables | it is text |
+//!
+//! To add a format: a file that implements [`Format`], a `mod` line, a row in [`ALL`] before what it could be taken for.
 
 mod batch;
 mod carry;
 mod csv;
+mod json;
+mod other;
 mod sql;
 mod sqlite;
 #[doc(hidden)]
@@ -109,8 +123,25 @@ pub enum Opened {
     Random(Box<dyn RandomReader>),
     /// Known, and holds no tables (a picture, a program): the reason goes into the report; bytes count as other.
     NoTables(&'static str),
-    /// Known, and not read: the reason goes into the report; bytes count as not understood.
+    /// Known, may hold accounts, and is not read: the sentence says what to do; bytes count as not understood.
     Unreadable(&'static str),
+}
+
+/// All formats, those with the surest signs first; the order breaks ties between equal [`Likeness`].
+pub const ALL: &[&dyn Format] =
+    &[&Sqlite, &Sql, &other::Signed, &json::Json, &csv::Csv, &other::UnreadText, &other::PlainText];
+
+/// The format most like the unit; `None` where none is: the unit is then not understood.
+pub fn detect(head: &Head<'_>) -> Option<&'static dyn Format> {
+    let mut best: Option<(Likeness, &'static dyn Format)> = None;
+    for format in ALL {
+        if let Some(likeness) = format.sniff(head)
+            && best.is_none_or(|(so_far, _)| likeness > so_far)
+        {
+            best = Some((likeness, *format));
+        }
+    }
+    best.map(|(_, format)| format)
 }
 
 /// Reads one unit at places of its own choice.
@@ -133,19 +164,4 @@ pub trait Format: Sync {
     fn sniff(&self, head: &Head<'_>) -> Option<Likeness>;
     /// Starts reading; may refine the name (`CSV ; without header`).
     fn open(&self, head: &Head<'_>) -> (String, Opened);
-}
-
-/// Every format.
-pub const ALL: &[&dyn Format] = &[&Sqlite, &Sql, &csv::Csv];
-
-/// The format that a unit looks most like; the order of [`ALL`] breaks ties.
-pub fn detect(head: &Head<'_>) -> Option<&'static dyn Format> {
-    let mut best: Option<(Likeness, &'static dyn Format)> = None;
-    for format in ALL {
-        let likeness = format.sniff(head);
-        if let Some(likeness) = likeness.filter(|l| best.is_none_or(|(known, _)| *l > known)) {
-            best = Some((likeness, *format));
-        }
-    }
-    best.map(|(_, format)| format)
 }

@@ -283,10 +283,51 @@ pub fn timing(what: &str, make: &dyn Fn() -> Box<dyn Reader>, bytes: &[u8]) {
             let start = std::time::Instant::now();
             let mut reader = make();
             let mut drain = Drain(0);
-            blocks.iter().for_each(|b| reader.push(b, &mut drain));
+            for block in &blocks {
+                reader.push(block, &mut drain);
+            }
             reader.finish(&mut drain);
             start.elapsed().as_secs_f64() / if drain.0 > 0 { 1.0 } else { f64::INFINITY }
         })
         .fold(f64::INFINITY, f64::min);
     println!("{what}: {:.0} MB/s", bytes.len() as f64 / best / 1e6);
+}
+
+/// The body of a fuzz target for the reader of the format called `name`: the first four bytes of `data` place the splits, the
+/// rest is the text.
+///
+/// # Panics
+/// As [`check`]; and if there is no such format.
+pub fn fuzz(name: &str, data: &[u8]) {
+    let Some((places, text)) = data.split_first_chunk::<4>() else { return };
+    let format = super::ALL.iter().find(|f| f.name() == name).expect("the format is in the table");
+    let len = text.len();
+    let splits = places.map(|p| usize::from(p) * (len + 1) / 256);
+    let head =
+        super::Head { bytes: &text[..len.min(super::Head::LEN)], whole: len <= super::Head::LEN, extension: None };
+    let make = || match format.open(&head).1 {
+        super::Opened::Stream(reader) => Some(reader),
+        _ => None,
+    };
+    if make().is_some() {
+        check(&|| make().expect("a format opens one head in one way"), text, &splits);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_seeds_of_the_fuzz_targets_keep_the_properties() {
+        for (name, folder) in [("CSV", "csv"), ("JSON", "json")] {
+            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(folder);
+            let seeds: Vec<_> =
+                std::fs::read_dir(folder).unwrap().map(|e| std::fs::read(e.unwrap().path()).unwrap()).collect();
+            assert!(seeds.len() >= 4);
+            for seed in &seeds {
+                fuzz(name, seed);
+            }
+        }
+    }
 }

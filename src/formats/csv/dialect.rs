@@ -71,7 +71,7 @@ const AFTER_QUOTE: &str = "text after a closing quote: mend the row and read aga
 impl Dialect {
     /// Reads one row of `bytes` from `start` on into `fields`, at most `wanted` of them. `end` says that nothing follows
     /// `bytes`.
-    pub(super) fn row(&self, bytes: &[u8], start: usize, end: bool, wanted: usize, fields: &mut Vec<Field>) -> Found {
+    pub(super) fn row(self, bytes: &[u8], start: usize, end: bool, wanted: usize, fields: &mut Vec<Field>) -> Found {
         fields.clear();
         let mut row = Found { next: None, ending: Ending::Row, count: 0, surplus: false, blank: false, plain: true };
         let mut pos = start;
@@ -103,7 +103,7 @@ impl Dialect {
         }
     }
 
-    fn bare(&self, bytes: &[u8], start: usize, end: bool, row: &mut Found) -> Stop {
+    fn bare(self, bytes: &[u8], start: usize, end: bool, row: &mut Found) -> Stop {
         let mut pos = start;
         let mut kind = Kind::Plain;
         let stop = loop {
@@ -142,7 +142,7 @@ impl Dialect {
         Stop::At(Field { start, len, kind }, stop)
     }
 
-    fn quoted(&self, bytes: &[u8], start: usize, end: bool, row: &mut Found) -> Stop {
+    fn quoted(self, bytes: &[u8], start: usize, end: bool, row: &mut Found) -> Stop {
         let open = start + 1;
         let mut pos = open;
         let mut kind = Kind::Plain;
@@ -205,7 +205,7 @@ enum Stop {
 
 /// Undoes doubled quotes and backslash escapes of `raw` into `out`, up to `max` bytes.
 ///
-/// Escapes are those of MySQL's `LOAD DATA` (reference manual, "FIELDS ESCAPED BY"): `\0 \b \n \r \t \Z`, anything else
+/// Escapes are those of `MySQL`'s `LOAD DATA` (reference manual, "FIELDS ESCAPED BY"): `\0 \b \n \r \t \Z`, anything else
 /// stands for itself.
 pub(super) fn unescape(raw: &[u8], kind: Kind, escape: bool, max: usize, out: &mut Vec<u8>) {
     let mut pos = 0;

@@ -62,7 +62,7 @@ pub(super) fn look(head: &Head<'_>) -> Option<Found> {
         for quotes in [true, false] {
             let sample = Sample::read(bytes, base, head.whole, Dialect { delimiter, newline, quotes, escape });
             let score = sample.score();
-            if score > 0.0 && best.as_ref().is_none_or(|(s, b)| score > *s || (score == *s && sample.width > b.width)) {
+            if score > 0.0 && best.as_ref().is_none_or(|(s, b)| score > *s || (score >= *s && sample.width > b.width)) {
                 best = Some((score, sample));
             }
         }
@@ -85,7 +85,7 @@ fn stated_delimiter(bytes: &[u8], newline: u8) -> Option<(u8, usize)> {
 }
 
 fn is_texty(bytes: &[u8]) -> bool {
-    let nul = bytes.iter().filter(|&&b| b == 0).count();
+    let nul = memchr::memchr_iter(0, bytes).count();
     let control = bytes.iter().filter(|&&b| b < 0x20 && !matches!(b, 0 | b'\t' | b'\n' | b'\r')).count();
     nul * 8 <= bytes.len() && control * 50 <= bytes.len()
 }
@@ -105,7 +105,7 @@ fn begins_as_something_else(bytes: &[u8]) -> bool {
     sql && start.get(word.len()) == Some(&b' ')
 }
 
-/// Whether a whole field is `\N`, MySQL's and PostgreSQL's NULL in text.
+/// Whether a whole field is `\N`, `MySQL`'s and `PostgreSQL`'s NULL in text.
 fn has_null_escape(bytes: &[u8], newline: u8) -> bool {
     let edge = |b: Option<&u8>| b.is_none_or(|b| *b == newline || *b == b'\r' || DELIMITERS.contains(b));
     memchr::memmem::find_iter(bytes, b"\\N")

@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -193,7 +195,7 @@ proptest! {
         let mut text = format!("id,email,password{end}0,a@example.com,pw{end}");
         for (i, (a, b)) in rows.iter().enumerate() {
             let quoted = |s: &String| format!("\"{}\"", s.replace('"', "\"\""));
-            text.push_str(&format!("{i},{},{}{end}", quoted(a), quoted(b)));
+            write!(text, "{i},{},{}{end}", quoted(a), quoted(b)).unwrap();
         }
         let shape = Arc::new(Shape {
             dialect: Dialect { delimiter: b',', newline: b'\n', quotes: true, escape: false },
