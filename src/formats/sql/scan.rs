@@ -29,6 +29,7 @@ pub(super) enum Event {
 }
 
 /// A resumable scanner.
+#[allow(clippy::struct_excessive_bools)] // Four independent facts about the last bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Scanner {
     state: State,

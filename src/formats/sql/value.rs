@@ -103,7 +103,6 @@ impl Expression<'_> {
         let token = self.tokens.next()?;
         match token.kind {
             Kind::Quoted(b'\'' | b'"') => Some(self.string(&token)),
-            Kind::Quoted(_) => None,
             Kind::Dollar(_) => Some(self.content(&token)),
             Kind::Punct(b'-' | b'+') => {
                 let number = self.number()?;
@@ -117,7 +116,7 @@ impl Expression<'_> {
                 let value = self.read()?;
                 self.tokens.eat(b')').then_some(value)
             }
-            Kind::Punct(_) => None,
+            Kind::Quoted(_) | Kind::Punct(_) => None,
             Kind::Word => self.word(&token),
         }
     }
@@ -292,8 +291,7 @@ impl Expression<'_> {
     /// Passes over a type: `varchar(40)[]`, `timestamp without time zone`, `[nvarchar](max)`.
     fn skip_type(&mut self) -> Option<()> {
         let mut any = false;
-        loop {
-            let Some(next) = self.tokens.peek() else { break };
+        while let Some(next) = self.tokens.peek() {
             match next.kind {
                 Kind::Word if any && self.tokens.is_word(&next, "COLLATE") => break,
                 Kind::Word | Kind::Quoted(b'"' | b'[') => {
@@ -338,8 +336,7 @@ fn unistr(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut units = Vec::new();
     let mut rest = text;
-    loop {
-        let Some((first, after)) = rest.split_first() else { break };
+    while let Some((first, after)) = rest.split_first() {
         let (skip, digits) = match (first, after.first()) {
             (b'\\', Some(b'+')) => (1, 6),
             (b'\\', Some(b'u')) => (1, 4),
