@@ -221,8 +221,8 @@ impl Views {
 
 /// An array without a second look at each view.
 ///
-/// Arrow's own check reads every value again: it took 12 % of the time of reading a mysqldump (timing test of the SQL
-/// reader, 12 columns).
+/// Arrow's own check reads every value again: with it the timing test of the SQL reader takes 189 ns a row of 12 columns,
+/// without it 157 ns.
 fn array(views: ScalarBuffer<u128>, buffers: Arc<[Buffer]>, nulls: Option<NullBuffer>) -> BinaryViewArray {
     if cfg!(debug_assertions) {
         return BinaryViewArray::new(views, buffers, nulls);

@@ -90,7 +90,7 @@ pub(super) fn starts_statement(word: &[u8]) -> bool {
 }
 
 /// Passing over bytes that are not understood.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Garbage {
     /// Where they start.
     pub(super) from: RowAt,

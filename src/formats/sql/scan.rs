@@ -30,7 +30,7 @@ pub(super) enum Event {
 
 /// A resumable scanner.
 #[allow(clippy::struct_excessive_bools)] // Four independent facts about the last bytes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Scanner {
     state: State,
     /// The first bytes of the word, upper case.

@@ -264,6 +264,12 @@ fn plain_inserts_need_nothing_around_them() {
 }
 
 #[test]
+fn a_script_without_its_first_lines_is_told_by_its_escapes() {
+    let said = clean("insert into users values (1,'O\\'Neil','a\\\\');\n");
+    assert_eq!(said.text_of("users"), [["1", "O'Neil", "a\\"]]);
+}
+
+#[test]
 fn a_row_with_the_wrong_number_of_values_is_a_fault_and_the_next_row_goes_on() {
     let script = "INSERT INTO t (a, b) VALUES (1, 2), (3), (4, 5, 6), (7, ), (8, 9);\n";
     let said = said(script);
@@ -654,7 +660,18 @@ fn the_time_to_read_a_mysqldump() {
         })
         .collect();
     let copy = format!("-- PostgreSQL database dump\nCOPY public.users (a, b, c, d, e, f, g) FROM stdin;\n{copy}\\.\n");
-    for (name, text) in [("mysqldump", users(400_000)), ("pg_dump", copy)] {
+    #[allow(clippy::format_collect)]
+    let server: String = (0..200_000).map(|i| format!("INSERT [dbo].[Users] ([Id], [Email], [Hash], [At]) VALUES (N'{i}', N'user{i}@example.org', N'AQAAAAEAACcQAAAAE{i:060}', CAST(N'2024-01-02T03:04:05' AS DateTime2))\r\n")).collect();
+    #[allow(clippy::format_collect)]
+    let inserts: String = (0..200_000)
+        .map(|i| {
+            format!("INSERT INTO public.users VALUES ({i}, 'user{i}@example.org', '$2y$10${i:053}', NULL, true);\n")
+        })
+        .collect();
+    let inserts = format!("SET standard_conforming_strings = on;\n{inserts}");
+    for (name, text) in
+        [("mysqldump", users(400_000)), ("pg_dump", copy), ("pg_dump --inserts", inserts), ("SSMS", server)]
+    {
         let blocks: Vec<crate::model::Block> = text
             .as_bytes()
             .chunks(512 << 10)

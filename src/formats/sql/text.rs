@@ -30,7 +30,7 @@ pub(super) struct Token {
 }
 
 /// Walks over a text, passing over white space and comments.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Tokens<'a> {
     text: &'a [u8],
     at: usize,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{CopyRows, Mode, SqlReader};
+use crate::formats::MAX_CELL;
 use crate::formats::sql::catalog::Catalog;
 use crate::formats::sql::dialect::Rules;
 use crate::formats::sql::scan::Scanner;
@@ -98,7 +99,8 @@ impl SqlReader {
                 return Some(at);
             }
             let Some(open) = self.next_open(bytes, at, false) else { continue };
-            let row = tuple::read(bytes, open, table.columns.len(), self.rules, &mut tuple::Unwanted, &mut scratch);
+            let near = &bytes[..bytes.len().min(open + MAX_CELL)];
+            let row = tuple::read(near, open, table.columns.len(), self.rules, &mut tuple::Unwanted, &mut scratch);
             if row.is_some_and(|end| matches!(bytes.get(end), Some(b',' | b';' | b'\n' | b'\r'))) {
                 return Some(at);
             }
@@ -110,7 +112,8 @@ impl SqlReader {
     pub(super) fn guess_line(bytes: &[u8], table: &Table) -> Option<usize> {
         let mut scratch = Vec::new();
         memchr::memchr_iter(b'\n', bytes).map(|i| i + 1).take(MAX_TRIES).find(|at| {
-            let row = copy::read(bytes, *at, table.columns.len(), &mut tuple::Unwanted, &mut scratch);
+            let near = &bytes[..bytes.len().min(at + MAX_CELL)];
+            let row = copy::read(near, *at, table.columns.len(), &mut tuple::Unwanted, &mut scratch);
             matches!(row, copy::Line::Row(_))
         })
     }

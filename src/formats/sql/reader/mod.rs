@@ -74,7 +74,7 @@ pub(in crate::formats::sql) struct SqlReader {
 }
 
 /// What the reader is in the middle of.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Mode {
     /// Nothing.
     Start,
