@@ -432,6 +432,10 @@ fn written(writer: Writer, rows: &[Vec<Option<String>>]) -> String {
     let list = |cell: &dyn Fn(&str) -> String, row: &[Option<String>], between: &str| {
         row.iter().map(|c| c.as_ref().map_or("NULL".to_owned(), |c| cell(c))).collect::<Vec<_>>().join(between)
     };
+    let server = |text: &str| match text.len() % 3 {
+        0 => format!("CAST(N'{}' AS NVarChar(max))", quoted(text)),
+        _ => format!("N'{}'", quoted(text)),
+    };
     let mut out = String::new();
     match writer {
         Writer::MySql | Writer::MySqlHex => {
@@ -471,11 +475,7 @@ fn written(writer: Writer, rows: &[Vec<Option<String>>]) -> String {
         }
         Writer::SqlServer => {
             for row in rows {
-                let _ = writeln!(
-                    out,
-                    "INSERT [dbo].[t] ([a], [b], [c]) VALUES ({})",
-                    list(&|c| format!("N'{}'", quoted(c)), row, ", ")
-                );
+                let _ = writeln!(out, "INSERT [dbo].[t] ([a], [b], [c]) VALUES ({})", list(&server, row, ", "));
             }
             out.push_str("GO\n");
         }

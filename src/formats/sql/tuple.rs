@@ -186,6 +186,7 @@ fn word(
                 _ => None,
             };
         }
+        b"CAST" if next == b'(' => return cast(bytes, end + 1, column, rules, cells, scratch),
         _ if word.eq_ignore_ascii_case(b"null") => cells.null(column),
         _ if word.eq_ignore_ascii_case(b"true") || word.eq_ignore_ascii_case(b"false") => {
             cells.slice(column, at, len);
@@ -193,4 +194,36 @@ fn word(
         _ => return None,
     }
     Some(end)
+}
+
+/// SQL Server's `CAST(N'2024-01-02' AS DateTime2)`, `CAST(1.50 AS Decimal(10, 2))`, from behind its parenthesis on.
+fn cast(
+    bytes: &[u8],
+    at: usize,
+    column: usize,
+    rules: Rules,
+    cells: &mut impl Cells,
+    scratch: &mut Vec<u8>,
+) -> Option<usize> {
+    let end = match (*bytes.get(at)?, *bytes.get(at + 1)?) {
+        (b'\'', _) => string(bytes, at + 1, column, rules.backslash, rules, cells, scratch)?,
+        (b'N', b'\'') => string(bytes, at + 2, column, rules.backslash, rules, cells, scratch)?,
+        (b'1'..=b'9', _) | (b'0', b'.' | b' ') => {
+            let end = number(bytes, at + 1);
+            cells.slice(column, at, end - at);
+            end
+        }
+        _ => return None,
+    };
+    let rest = bytes.get(end..)?.strip_prefix(b" AS ")?;
+    let name = rest.iter().take_while(|b| text::is_word(**b)).count();
+    let mut len = name;
+    if name > 0 && rest.get(len) == Some(&b'(') {
+        len += 1 + rest[len + 1..].iter().take_while(|b| text::is_word(**b) || matches!(b, b',' | b' ')).count();
+        if rest.get(len) != Some(&b')') {
+            return None;
+        }
+        len += 1;
+    }
+    (name > 0 && rest.get(len) == Some(&b')')).then_some(end + 4 + len + 1)
 }
