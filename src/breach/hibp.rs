@@ -382,8 +382,8 @@ mod tests {
         let sha1 = |first: [u8; 3]| Digest::Sha1(std::array::from_fn(|at| first.get(at).copied().unwrap_or(7)));
         let nt = Digest::Ntlm([0x12; 16]);
         let digests = [sha1([0x12, 0x34, 0x50]), sha1([0x12, 0x34, 0x5f]), sha1([0x12, 0x34, 0x60]), nt];
-        assert_eq!(questions(&digests), [0..2, 2..3, 3..4]);
+        assert_eq!(questions(&digests), vec![0..2, 2..3, 3..4]);
         assert_eq!((prefix(&digests[1]), prefix(&nt)), ("12345".into(), "12121".into()));
-        assert_eq!(questions(&[]), []);
+        assert!(questions(&[]).is_empty());
     }
 }
