@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::hash::Hasher;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
@@ -21,7 +22,7 @@ use super::plan::{self, Plan, Slot};
 use super::prove::{SAMPLE, Subject};
 
 /// Of the columns that are not followed, one row in this many is looked at.
-const WATCH_ONE_IN: u64 = 16;
+const WATCH_ONE_IN: u64 = 64;
 
 /// What all observations share.
 pub(super) struct Tools {
@@ -168,7 +169,7 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watch_from
         run.stats = stats;
         return Ok(run);
     }
-    let people = People::of(plan, batch);
+    let people = People::of(plan, batch, tools.identities);
     run.values.reserve(rows * plan.slots.len());
     let mut facts: Vec<Vec<SlotFacts>> = Vec::with_capacity(plan.slots.len());
     for (number, slot) in plan.slots.iter().enumerate() {
@@ -275,7 +276,7 @@ fn each<'a, T: Copy>(cells: impl Iterator<Item = Option<&'a [u8]>>, of: impl Fn(
 }
 
 impl<'a> People<'a> {
-    fn of(plan: &Plan, batch: &'a TableBatch) -> Self {
+    fn of(plan: &Plan, batch: &'a TableBatch, identities: bool) -> Self {
         let has = |column: usize| column < batch.table.columns.len();
         let active = match plan.active.filter(|(column, _)| has(*column)) {
             Some((column, inverted)) => each(batch.column(column).iter(), |cell| columns::active_value(cell, inverted)),
@@ -287,7 +288,9 @@ impl<'a> People<'a> {
             let by_role = each(batch.column(column).iter(), |cell| columns::is_privileged(cell, flag));
             privileged.iter_mut().zip(by_role).for_each(|(privileged, role)| *privileged |= role);
         }
-        Self { batch, id: texts(batch, plan.id), email: texts(batch, plan.email), login, active, privileged }
+        // Without a reset list the id only tells apart people who have neither email nor login.
+        let id = if identities || (plan.login.is_none() && plan.email.is_none()) { plan.id } else { None };
+        Self { batch, id: texts(batch, id), email: texts(batch, plan.email), login, active, privileged }
     }
 
     fn identity(&self, row: usize) -> [&'a [u8]; 3] {
@@ -484,6 +487,7 @@ impl SlotObserver<'_> {
 
     /// The rows with the smallest sampling keys.
     fn samples(&mut self) {
+        let threshold = self.slot.threshold.load(Ordering::Relaxed);
         let mut keys: Vec<(u64, usize)> = (0..self.batch.len())
             .filter(|row| {
                 self.facts[*row].code.checked_sub(1).is_some_and(|code| {
@@ -494,6 +498,7 @@ impl SlotObserver<'_> {
                 })
             })
             .map(|row| (mix(self.batch.rows[row].offset), row))
+            .filter(|(key, _)| *key < threshold)
             .collect();
         if keys.len() > SAMPLE {
             keys.select_nth_unstable(SAMPLE - 1);
@@ -543,11 +548,17 @@ impl SlotObserver<'_> {
 }
 
 /// Keeps the [`SAMPLE`] rows with the smallest keys of `into` and `more`.
-pub(super) fn merge_samples(into: &mut Vec<Sampled>, mut more: Vec<Sampled>) {
+///
+/// `threshold` falls to the largest key of a full sample: rows above it need not be looked at any more.
+pub(super) fn merge_samples(into: &mut Vec<Sampled>, mut more: Vec<Sampled>, threshold: &AtomicU64) {
+    if more.is_empty() {
+        return;
+    }
     into.append(&mut more);
-    if into.len() > SAMPLE {
+    if into.len() >= SAMPLE {
         into.select_nth_unstable_by_key(SAMPLE - 1, |s| s.key);
         into.truncate(SAMPLE);
+        threshold.store(into[SAMPLE - 1].key.saturating_add(1), Ordering::Relaxed);
     }
 }
 

@@ -598,9 +598,10 @@ impl<'a> Reading<'a> {
         }
         let id = self.shared.accept(&run.values, &run.digests)?;
         let mut codes = Vec::with_capacity(run.slots.len());
-        for (whole, mut part) in state.slots.iter_mut().zip(run.slots) {
+        let plan = state.plan.clone().expect("a run was observed under its table's plan");
+        for ((whole, slot), mut part) in state.slots.iter_mut().zip(&plan.slots).zip(run.slots) {
             part.sample.iter_mut().for_each(|s| s.run = id);
-            observe::merge_samples(&mut whole.sample, part.sample);
+            observe::merge_samples(&mut whole.sample, part.sample, &slot.threshold);
             whole.salted_hits += part.salted_hits;
             for (formula, hits) in part.hits {
                 *whole.hits.entry(formula).or_default() += hits;
