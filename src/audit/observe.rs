@@ -71,7 +71,8 @@ pub(super) struct Run {
     pub(super) bytes: u64,
     pub(super) facts: Option<Chunk>,
     pub(super) slots: Vec<SlotRun>,
-    pub(super) stats: Vec<ColumnStats>,
+    /// By column, of those that were looked at.
+    pub(super) stats: Vec<(usize, ColumnStats)>,
     pub(super) values: Vec<ValueRecord>,
     pub(super) digests: Vec<DigestRecord>,
 }
@@ -154,8 +155,7 @@ impl Dictionary {
 pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watch_from: usize) -> io::Result<Run> {
     let rows = batch.len();
     assert!(rows < Cell::MAX_ROWS, "a batch is no larger than its block");
-    let mut stats = vec![ColumnStats::new(); batch.table.columns.len()];
-    watch(tools, plan, batch, watch_from, &mut stats);
+    let mut stats = watch(tools, plan, batch, watch_from);
     let mut run = Run {
         rows,
         bytes: batch.bytes,
@@ -188,10 +188,12 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watch_from
             dictionary: Dictionary::new(),
             facts: vec![SlotFacts::default(); rows],
             found: SlotRun::default(),
-            raw: Vec::new(),
+            raw: Vec::with_capacity(rows * 20),
             raw_of: vec![(0, 0); rows],
         };
-        observer.each_row(&mut stats[slot.column], &mut run);
+        let mut followed = ColumnStats::new();
+        observer.each_row(&mut followed, &mut run);
+        stats.push((slot.column, followed));
         observer.own_words_unsalted();
         observer.salted();
         observer.samples();
@@ -214,16 +216,21 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watch_from
     Ok(run)
 }
 
-fn watch(tools: &Tools, plan: &Plan, batch: &TableBatch, from: usize, stats: &mut [ColumnStats]) {
+/// Statistics of the columns that are not followed, from one row in [`WATCH_ONE_IN`].
+fn watch(tools: &Tools, plan: &Plan, batch: &TableBatch, from: usize) -> Vec<(usize, ColumnStats)> {
     let watched: Vec<usize> =
         (from..batch.len()).filter(|row| mix(batch.rows[*row].offset).is_multiple_of(WATCH_ONE_IN)).collect();
-    for (column, stats) in stats.iter_mut().enumerate() {
-        if plan.slots.iter().all(|slot| slot.column != column) {
-            for row in &watched {
-                see(tools, batch.cell(*row, column), stats);
-            }
-        }
+    if watched.is_empty() {
+        return Vec::new();
     }
+    (0..batch.table.columns.len())
+        .filter(|column| plan.slots.iter().all(|slot| slot.column != *column))
+        .map(|column| {
+            let mut stats = ColumnStats::new();
+            watched.iter().for_each(|row| see(tools, batch.cell(*row, column), &mut stats));
+            (column, stats)
+        })
+        .collect()
 }
 
 /// Counts one cell into the statistics of its column.

@@ -587,11 +587,11 @@ impl<'a> Reading<'a> {
         self.bytes.rows += run.bytes;
         let state = &mut self.tables[at];
         state.rows += run.rows as u64;
-        if state.stats.len() < run.stats.len() {
-            state.stats.resize_with(run.stats.len(), ColumnStats::new);
-        }
-        for (whole, part) in state.stats.iter_mut().zip(&run.stats) {
-            whole.merge(part);
+        for (column, part) in &run.stats {
+            if state.stats.len() <= *column {
+                state.stats.resize_with(column + 1, ColumnStats::new);
+            }
+            state.stats[*column].merge(part);
         }
         if run.slots.is_empty() {
             return Ok(());
