@@ -15,15 +15,15 @@ use sha1::Sha1;
 use sha2::Sha512;
 
 /// How many rows.
-pub const PARENTS: usize = 120;
+pub(crate) const PARENTS: usize = 120;
 /// Every fifteenth parent has left and is switched off.
-pub const FORMER_PARENT: usize = 15;
+pub(crate) const FORMER_PARENT: usize = 15;
 /// One recorder for each nursery.
-pub const RECORDERS: usize = NURSERIES.len();
+pub(crate) const RECORDERS: usize = NURSERIES.len();
 /// Staff accounts: the first half was never moved on from SHA-1.
-pub const STAFF: usize = 24;
+pub(crate) const STAFF: usize = 24;
 /// Rows of the forum.
-pub const FORUM: usize = 32;
+pub(crate) const FORUM: usize = 32;
 
 const FORENAMES: [&str; 24] = [
     "Aisha", "Ben", "Carys", "Daniel", "Eleri", "Femi", "Grace", "Harriet", "Imran", "Joanna", "Kwame", "Laura", "Mei",
@@ -177,7 +177,7 @@ impl Random {
 }
 
 /// The whole dump.
-pub fn dump() -> String {
+pub(crate) fn dump() -> String {
     let mut random = Random(2021);
     let mut out = String::from(HEADER);
     recorders(&mut random, &mut out);

@@ -334,7 +334,7 @@ pub(super) struct ColumnKey {
 pub(super) struct Grouped {
     /// Distinct stored values.
     pub(super) distinct: u64,
-    /// Values held by two or more accounts (counted in the column that shows them first).
+    /// Values of the column that two or more accounts hold, in this column or elsewhere.
     pub(super) groups: u64,
 }
 
@@ -409,6 +409,11 @@ fn group_pass(
     })?;
     if !groups.values().any(|g| g.several) {
         return Ok(());
+    }
+    for (key, column) in &also {
+        if groups.get(key).is_some_and(|group| group.several) {
+            totals.entry(*column).or_default().groups += 1;
+        }
     }
     let mut result = Ok(());
     values.read(partition, ValueRecord::LEN, &mut |bytes| {
