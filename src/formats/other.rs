@@ -102,6 +102,8 @@ const SIGNATURES: &[Signature] = &[
     unread(0, b"\x37\x7f\x06\x83", "SQLite write-ahead log", "a SQLite write-ahead log: audit it beside its database"),
 ];
 
+/// Compressed streams that are read as what is inside them.
+const UNPACKED: [&str; 4] = ["bzip2", "gzip", "xz", "zstd"];
 /// What [`signature`] also knows and does not read.
 const UNREAD_BY_SHAPE: [&str; 3] = ["BSON", "InnoDB tablespace", "Oracle export"];
 
@@ -168,7 +170,12 @@ impl Format for Signed {
     fn about(&self) -> About {
         let names = |unread: bool| {
             let mut names: Vec<&str> =
-                SIGNATURES.iter().filter(|s| s.unread.is_some() == unread).map(|s| s.name).collect();
+                // What `sources` unpacks comes this far only when it is packed too many times over.
+                SIGNATURES
+                    .iter()
+                    .filter(|s| s.unread.is_some() == unread && !UNPACKED.contains(&s.name))
+                    .map(|s| s.name)
+                    .collect();
             names.extend(if unread { UNREAD_BY_SHAPE.as_slice() } else { &["Windows program"] });
             names.sort_unstable_by_key(|name| name.to_ascii_lowercase());
             names.dedup();

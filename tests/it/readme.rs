@@ -56,7 +56,7 @@ fn the_table_of_schemes_is_true() {
     let order = |names: &[&str]| schemes::by_name(names[0]).unwrap().protection() as u8;
     rows.sort_by_key(|(_, names)| order(names));
     let mut table = String::from(
-        "| scheme | protection | grade, and tier of the account | proved by | what a breach source can be asked |\n|---|---|---|---|---|\n",
+        "| scheme | protection | grade, and tier of the account | how it is known | a breach source can be asked for its |\n|---|---|---|---|---|\n",
     );
     for (rest, names) in rows {
         writeln!(table, "| {} | {rest} |", shortened(&names)).unwrap();
@@ -96,7 +96,7 @@ fn protection(scheme: &dyn Scheme) -> &'static str {
             "fast hash, salt in the value"
         }
         (Protection::SaltedFast, _) => "fast hash, salt in the value or in a column beside",
-        (Protection::PasswordHash, _) => "slow salted hash",
+        (Protection::PasswordHash, _) => "made for passwords, salted",
         (Protection::State, _) => "no password",
     }
 }
@@ -127,11 +127,11 @@ fn grades(scheme: &dyn Scheme, policy: &Policy) -> String {
         return format!("{}, {}", grade.name(), tier(weak));
     }
     let mut parts = Vec::new();
-    let last = if let Some(best) = thresholds.at_best { best.name() } else { model::Grade::Acceptable.name() };
-    // `cost 8`, `5000 rounds`: as the scheme describes its values.
+    // `cost 8`, `5,000 rounds`: as the scheme describes its values.
     let shown = |count: u64| {
         let text = scheme.describe(with(scheme, count));
-        text.strip_prefix(scheme.name()).unwrap_or(&text).trim().to_owned()
+        let words = text.strip_prefix(scheme.name()).unwrap_or(&text).split_whitespace();
+        words.map(|word| word.parse().map_or_else(|_| word.to_owned(), thousands)).collect::<Vec<_>>().join(" ")
     };
     if let Some(limit) = thresholds.weak_below {
         assert_eq!(scheme.grade(with(scheme, limit - 1), policy).grade, model::Grade::Weak, "{}", scheme.name());
@@ -145,33 +145,49 @@ fn grades(scheme: &dyn Scheme, policy: &Policy) -> String {
     }
     let sets = |sets: &[[u64; 3]]| {
         let names = if key.starts_with("argon2") { ["m", "t", "p"] } else { ["N", "r", "p"] };
-        let set = |set: &[u64; 3]| names.iter().zip(set).map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join(" ");
+        let set = |set: &[u64; 3]| {
+            names.iter().zip(set).map(|(n, v)| format!("{n}={}", thousands(*v))).collect::<Vec<_>>().join(" ")
+        };
         sets.iter().map(set).collect::<Vec<_>>().join(" or ")
     };
-    if !thresholds.acceptable.is_empty() {
+    let best = thresholds.at_best.unwrap_or(model::Grade::Acceptable);
+    let on = match best {
+        model::Grade::Acceptable => "acceptable".to_owned(),
+        _ => format!("{}, {}", best.name(), tier(Reason::LegacyScheme)),
+    };
+    if thresholds.acceptable.is_empty() {
+        parts.push(format!("{on} from there on"));
+    } else if best == model::Grade::Acceptable {
         parts.push(format!("weak below {}, {}", sets(&thresholds.legacy), tier(weak)));
-        parts.push(format!("{last} from {}", sets(&thresholds.acceptable)));
+        parts.push(format!("acceptable from {} on", sets(&thresholds.acceptable)));
         parts.push(format!("legacy between, {}", tier(Reason::LegacyScheme)));
     } else {
-        parts.push(match thresholds.at_best {
-            Some(best) => format!("{} above, {}", best.name(), tier(Reason::LegacyScheme)),
-            None => format!("{last} above"),
-        });
+        parts.push(format!("weak below {}, {}", sets(&thresholds.legacy), tier(weak)));
+        parts.push(format!("{on} from there on"));
     }
     parts.join("; ")
 }
 
+/// `1400000` as `1,400,000`.
+fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|g| std::str::from_utf8(g).unwrap()).collect();
+    groups.join(",")
+}
+
 fn proof(scheme: &dyn Scheme) -> &'static str {
+    let named = scheme.forms().iter().all(|form| form.kind == FormKind::Modular);
     match (scheme.protection(), scheme.formula()) {
-        (Protection::Plaintext, _) => "its values",
+        (Protection::Plaintext, _) => "readable values; inferred",
         (Protection::State, _) => "its form",
-        (Protection::UnsaltedFast, Some(_)) => "all common passwords, own words",
-        (Protection::UnsaltedFast | Protection::SaltedFast, None) => "nothing, its form suggests it",
-        (Protection::SaltedFast, Some(_)) => "the commonest passwords, own words",
-        (Protection::PasswordHash, _) if scheme.forms().iter().all(|form| form.kind == FormKind::Modular) => {
-            "its form; a few likely passwords"
+        (Protection::UnsaltedFast, Some(_)) => "proved by any common password, or the row's own words",
+        (Protection::UnsaltedFast | Protection::SaltedFast, None) => "its form; inferred, no password is tried",
+        (Protection::SaltedFast, Some(_)) if named => {
+            "its form; proved by the commonest passwords, or the row's own words"
         }
-        (Protection::PasswordHash, _) => "a few likely passwords",
+        (Protection::SaltedFast, Some(_)) => "proved by the commonest passwords, or the row's own words",
+        (Protection::PasswordHash, _) if named => "its form; proved by a few likely passwords",
+        (Protection::PasswordHash, _) => "proved by a few likely passwords",
     }
 }
 

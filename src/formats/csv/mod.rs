@@ -27,7 +27,7 @@ impl Format for Csv {
 
     fn about(&self) -> About {
         About::new(
-            "`,` `;` tab and `\\|` between fields, quoted or not, with or without a header, also as `mysql` and `psql` write it",
+            "`,` `;` tab and `\\|` between fields, quoted or not, with or without a header, also as `mysql --batch` writes it",
             "a row with another number of fields is not understood, never guessed",
         )
     }
