@@ -1,5 +1,5 @@
 //! Writes `demo/nursery.sql` to standard output: the database of a company that lets parents watch their children at
-//! nursery, as MariaDB's `mysqldump` writes it.
+//! nursery, as `MariaDB`'s `mysqldump` writes it.
 //!
 //! Everybody and everything in it is invented; the faults are not. Modelled on what became known of a webcam service for
 //! nurseries in 2021: parents' passwords stored as they are, recorders that share a few factory passwords, a business

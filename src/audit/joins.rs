@@ -487,7 +487,10 @@ mod tests {
         assert!(facts.is_empty());
         assert_eq!(totals[&ColumnKey { table: 1, slot: 0 }].distinct, 1);
         let different = [(0, record(5 << 100, 0, 1, false)), (5, record(5 << 100, 0, 2, false))];
-        assert_eq!(run_group(&different, 1 << 20).1.len(), 2);
+        let (totals, facts) = run_group(&different, 1 << 20);
+        assert_eq!(facts.len(), 2);
+        let groups = |table: u32| totals[&ColumnKey { table, slot: 0 }].groups;
+        assert_eq!((groups(0), groups(1)), (1, 1), "each column that shows the value counts it");
     }
 
     #[test]
