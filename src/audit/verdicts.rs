@@ -562,7 +562,9 @@ fn tried_by_list(
             let Some(scheme) = of_form.scheme else { continue };
             askable += if scheme.asks().is_some() { *count } else { 0 };
             let tried = match scheme.protection() {
-                Protection::Plaintext | Protection::UnsaltedFast => true,
+                Protection::Plaintext => true,
+                // Without a formula there is no table of common passwords' digests.
+                Protection::UnsaltedFast => scheme.formula().is_some(),
                 Protection::SaltedFast => salted.is_some_and(|s| s.name() == scheme.name()),
                 Protection::PasswordHash | Protection::State => false,
             };
@@ -702,8 +704,12 @@ fn findings(table: &Decided<'_>, tally: &Tally, of_column: &dyn Fn(usize) -> Gro
         for (reason, (rows, first)) in tally.by_reason(slot) {
             let (confidence, schemes) = of_reason(table, slot, reason, role.confidence);
             let more = match reason {
-                Reason::SharedPassword => format!(", in {} groups", of_column(slot).groups),
-                _ if schemes.is_empty() => String::new(),
+                Reason::SharedPassword => match of_column(slot).groups {
+                    0 => String::new(),
+                    1 => "; 1 value is shared".into(),
+                    groups => format!("; {groups} values are shared"),
+                },
+                _ if schemes.is_empty() || reason == Reason::Plaintext => String::new(),
                 _ => format!(" ({schemes})"),
             };
             if reason != Reason::NoCredential {
