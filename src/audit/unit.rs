@@ -42,8 +42,6 @@ pub(super) struct TableDone {
     pub(super) table: Arc<Table>,
     pub(super) rows: u64,
     pub(super) roles: Vec<Assignment>,
-    /// Cells with a value by column; exact for followed columns, of the rows looked at for others.
-    pub(super) values: Vec<u64>,
     pub(super) plan: Arc<Plan>,
     pub(super) slots: Vec<SlotDone>,
     pub(super) runs: Vec<RunDone>,
@@ -641,9 +639,8 @@ impl<'a> Reading<'a> {
             .map(|state| {
                 let roles = state.roles();
                 let plan = state.plan.expect("every table is decided at the end of its unit");
-                let values = state.stats.iter().map(ColumnStats::values).collect();
                 let (table, rows, slots, runs) = (state.table, state.rows, state.slots, state.runs);
-                TableDone { table, rows, roles, values, plan, slots, runs }
+                TableDone { table, rows, roles, plan, slots, runs }
             })
             .collect();
         let target = ReportTarget {

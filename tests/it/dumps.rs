@@ -11,7 +11,7 @@ use crate::program::{audit, read_csv};
 use crate::servers::{MariaDb, Postgres, run, run_into};
 
 /// Accounts in the generated database.
-const ACCOUNTS: usize = 1_000_000;
+const ACCOUNTS: usize = 20_000;
 
 /// `table` of a reset list's `table` cell: without unit, schema and file ending.
 fn bare(label: &str) -> &str {

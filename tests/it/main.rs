@@ -3,10 +3,12 @@
 
 mod bad_input;
 mod blocks;
+mod breach_audit;
 mod canary;
 mod cli;
 mod columns;
 mod dumps;
+mod laws;
 mod people;
 mod program;
 mod schemes;
