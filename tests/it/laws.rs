@@ -83,6 +83,7 @@ fn named(code: &str, depth: usize) -> BTreeSet<String> {
             }
         }
     }
+    named.remove("");
     named
 }
 
