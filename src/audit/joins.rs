@@ -357,7 +357,8 @@ pub(super) fn group(
     (0..Partitions::COUNT)
         .into_par_iter()
         .map(|partition| {
-            let passes = (values.bytes(partition) / ValueRecord::LEN).div_ceil(MAX_GROUPS).max(1) as u128;
+            let records = values.bytes(partition) / ValueRecord::LEN;
+            let passes = records.div_ceil(MAX_GROUPS).max(1) as u128;
             let mut totals = HashMap::new();
             for pass in 0..passes {
                 let mine = |value: &DecodedValue| (value.key >> 64) % passes == pass;
@@ -383,7 +384,8 @@ fn group_pass(
     joins: &Joins,
     totals: &mut HashMap<ColumnKey, Grouped>,
 ) -> io::Result<()> {
-    let mut groups: FastMap<u128, Group> = FastMap::default();
+    let room = (values.bytes(partition) / ValueRecord::LEN).min(MAX_GROUPS);
+    let mut groups: FastMap<u128, Group> = FastMap::with_capacity_and_hasher(room, BuildHasherDefault::default());
     let mut also: HashSet<(u128, ColumnKey)> = HashSet::new();
     values.read(partition, ValueRecord::LEN, &mut |bytes| {
         let value = DecodedValue::decode(bytes);

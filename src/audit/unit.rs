@@ -14,7 +14,9 @@ use rayon::prelude::*;
 
 use crate::columns::{self, ColumnStats};
 use crate::formats::{self, Head, Opened, ReadAt, Reader, Sink};
-use crate::model::{Assignment, Block, ByteTotals, Fault, Form, Formula, ReportSkip, ReportTarget, Table, TableBatch};
+use crate::model::{
+    Assignment, Block, ByteTotals, Fault, Form, FormKind, Formula, ReportSkip, ReportTarget, Table, TableBatch,
+};
 use crate::schemes::Scheme;
 use crate::sources::{Limits, Unit};
 use crate::spool::Chunk;
@@ -665,6 +667,11 @@ fn is_companion(head: &[u8]) -> bool {
 /// A salted scheme that the table's sample proves though its first rows did not.
 fn late_proof(done: &SlotDone, slot: &super::plan::Slot, shared: &Shared<'_>) -> Option<&'static dyn Scheme> {
     if slot.salted.is_some() || !done.hits.is_empty() || done.sample.is_empty() {
+        return None;
+    }
+    let bare = |s: &Sampled| matches!(s.subject.form.kind(), FormKind::Digest | FormKind::SaltedDigest);
+    if done.sample.len() <= prove::DEEP_SAMPLE && done.sample.iter().all(bare) {
+        // The table's plan was made from the same values.
         return None;
     }
     let mut sample: Vec<&Sampled> = done.sample.iter().collect();

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod blocks;
+mod breach;
 mod breach_audit;
 mod canary;
 mod cli;
