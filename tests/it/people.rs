@@ -1,5 +1,6 @@
 //! A database of invented people: tables under different schemes, decoys beside them, and for every account the tier that
-//! it must get, worked out here from how its password was made and not by the program under test.
+//! it must get, worked out here from how its password was made and not by the program under test. Logins end in the
+//! number of their row, from 1 on.
 
 use std::fmt::Write as _;
 
@@ -440,6 +441,12 @@ fn decoys(accounts: usize, random: &mut Random) -> Vec<GeneratedTable> {
 }
 
 impl GeneratedTable {
+    /// The login in row `number`, if it is an account's.
+    pub(crate) fn login(&self, number: usize) -> Option<&str> {
+        let (_, login) = self.expected.as_ref()?;
+        self.rows.get(number)?[*login].as_deref()
+    }
+
     /// `CREATE TABLE` that every database understands.
     pub(crate) fn create(&self) -> String {
         let columns: Vec<String> = self.columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
