@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::hash::Hasher;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
@@ -21,7 +22,7 @@ use super::plan::{self, Plan, Slot};
 use super::prove::{SAMPLE, Subject};
 
 /// Of the columns that are not followed, one row in this many is looked at.
-const WATCH_ONE_IN: u64 = 16;
+const WATCH_ONE_IN: u64 = 64;
 
 /// What all observations share.
 pub(super) struct Tools {
@@ -70,7 +71,8 @@ pub(super) struct Run {
     pub(super) bytes: u64,
     pub(super) facts: Option<Chunk>,
     pub(super) slots: Vec<SlotRun>,
-    pub(super) stats: Vec<ColumnStats>,
+    /// By column, of those that were looked at.
+    pub(super) stats: Vec<(usize, ColumnStats)>,
     pub(super) values: Vec<ValueRecord>,
     pub(super) digests: Vec<DigestRecord>,
 }
@@ -153,8 +155,7 @@ impl Dictionary {
 pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watch_from: usize) -> io::Result<Run> {
     let rows = batch.len();
     assert!(rows < Cell::MAX_ROWS, "a batch is no larger than its block");
-    let mut stats = vec![ColumnStats::new(); batch.table.columns.len()];
-    watch(tools, plan, batch, watch_from, &mut stats);
+    let mut stats = watch(tools, plan, batch, watch_from);
     let mut run = Run {
         rows,
         bytes: batch.bytes,
@@ -168,7 +169,7 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watch_from
         run.stats = stats;
         return Ok(run);
     }
-    let people = People::of(plan, batch);
+    let people = People::of(plan, batch, tools.identities);
     run.values.reserve(rows * plan.slots.len());
     let mut facts: Vec<Vec<SlotFacts>> = Vec::with_capacity(plan.slots.len());
     for (number, slot) in plan.slots.iter().enumerate() {
@@ -187,10 +188,12 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watch_from
             dictionary: Dictionary::new(),
             facts: vec![SlotFacts::default(); rows],
             found: SlotRun::default(),
-            raw: Vec::new(),
+            raw: Vec::with_capacity(rows * 20),
             raw_of: vec![(0, 0); rows],
         };
-        observer.each_row(&mut stats[slot.column], &mut run);
+        let mut followed = ColumnStats::new();
+        observer.each_row(&mut followed, &mut run);
+        stats.push((slot.column, followed));
         observer.own_words_unsalted();
         observer.salted();
         observer.samples();
@@ -213,16 +216,21 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watch_from
     Ok(run)
 }
 
-fn watch(tools: &Tools, plan: &Plan, batch: &TableBatch, from: usize, stats: &mut [ColumnStats]) {
+/// Statistics of the columns that are not followed, from one row in [`WATCH_ONE_IN`].
+fn watch(tools: &Tools, plan: &Plan, batch: &TableBatch, from: usize) -> Vec<(usize, ColumnStats)> {
     let watched: Vec<usize> =
         (from..batch.len()).filter(|row| mix(batch.rows[*row].offset).is_multiple_of(WATCH_ONE_IN)).collect();
-    for (column, stats) in stats.iter_mut().enumerate() {
-        if plan.slots.iter().all(|slot| slot.column != column) {
-            for row in &watched {
-                see(tools, batch.cell(*row, column), stats);
-            }
-        }
+    if watched.is_empty() {
+        return Vec::new();
     }
+    (0..batch.table.columns.len())
+        .filter(|column| plan.slots.iter().all(|slot| slot.column != *column))
+        .map(|column| {
+            let mut stats = ColumnStats::new();
+            watched.iter().for_each(|row| see(tools, batch.cell(*row, column), &mut stats));
+            (column, stats)
+        })
+        .collect()
 }
 
 /// Counts one cell into the statistics of its column.
@@ -275,7 +283,7 @@ fn each<'a, T: Copy>(cells: impl Iterator<Item = Option<&'a [u8]>>, of: impl Fn(
 }
 
 impl<'a> People<'a> {
-    fn of(plan: &Plan, batch: &'a TableBatch) -> Self {
+    fn of(plan: &Plan, batch: &'a TableBatch, identities: bool) -> Self {
         let has = |column: usize| column < batch.table.columns.len();
         let active = match plan.active.filter(|(column, _)| has(*column)) {
             Some((column, inverted)) => each(batch.column(column).iter(), |cell| columns::active_value(cell, inverted)),
@@ -287,7 +295,9 @@ impl<'a> People<'a> {
             let by_role = each(batch.column(column).iter(), |cell| columns::is_privileged(cell, flag));
             privileged.iter_mut().zip(by_role).for_each(|(privileged, role)| *privileged |= role);
         }
-        Self { batch, id: texts(batch, plan.id), email: texts(batch, plan.email), login, active, privileged }
+        // Without a reset list the id only tells apart people who have neither email nor login.
+        let id = if identities || (plan.login.is_none() && plan.email.is_none()) { plan.id } else { None };
+        Self { batch, id: texts(batch, id), email: texts(batch, plan.email), login, active, privileged }
     }
 
     fn identity(&self, row: usize) -> [&'a [u8]; 3] {
@@ -484,6 +494,7 @@ impl SlotObserver<'_> {
 
     /// The rows with the smallest sampling keys.
     fn samples(&mut self) {
+        let threshold = self.slot.threshold.load(Ordering::Relaxed);
         let mut keys: Vec<(u64, usize)> = (0..self.batch.len())
             .filter(|row| {
                 self.facts[*row].code.checked_sub(1).is_some_and(|code| {
@@ -494,6 +505,7 @@ impl SlotObserver<'_> {
                 })
             })
             .map(|row| (mix(self.batch.rows[row].offset), row))
+            .filter(|(key, _)| *key < threshold)
             .collect();
         if keys.len() > SAMPLE {
             keys.select_nth_unstable(SAMPLE - 1);
@@ -543,11 +555,17 @@ impl SlotObserver<'_> {
 }
 
 /// Keeps the [`SAMPLE`] rows with the smallest keys of `into` and `more`.
-pub(super) fn merge_samples(into: &mut Vec<Sampled>, mut more: Vec<Sampled>) {
+///
+/// `threshold` falls to the largest key of a full sample: rows above it need not be looked at any more.
+pub(super) fn merge_samples(into: &mut Vec<Sampled>, mut more: Vec<Sampled>, threshold: &AtomicU64) {
+    if more.is_empty() {
+        return;
+    }
     into.append(&mut more);
-    if into.len() > SAMPLE {
+    if into.len() >= SAMPLE {
         into.select_nth_unstable_by_key(SAMPLE - 1, |s| s.key);
         into.truncate(SAMPLE);
+        threshold.store(into[SAMPLE - 1].key.saturating_add(1), Ordering::Relaxed);
     }
 }
 
