@@ -14,7 +14,7 @@ pub(super) const SAMPLE: usize = 200;
 /// Common passwords tried on each of them.
 const WORDS: usize = 1000;
 /// Rows on which, if that proves nothing, the whole list is tried.
-const DEEP_SAMPLE: usize = 48;
+pub(super) const DEEP_SAMPLE: usize = 48;
 
 /// One stored value with its neighbours, kept for a proof.
 #[derive(Clone)]

@@ -513,7 +513,7 @@ fn report(
             columns: columns(table, &of_column),
             tiers: tally.accounts,
         });
-        findings(table, tally, &of_column, &mut report.findings);
+        findings(table, tally, &shared.settings.policy, &of_column, &mut report.findings);
         askable += tried_by_list(table, tally, &mut embedded, &mut not_asked);
     }
     embedded.not_seen = embedded.asked - embedded.seen;
@@ -644,10 +644,11 @@ fn schemes_of(table: &Decided<'_>, slot: usize, distinct: u64) -> Vec<ColumnRepo
     entries
 }
 
-const fn severity(reason: Reason) -> Option<Severity> {
-    match reason {
+/// How bad it is that accounts carry `reason`; `None` for what is no finding by itself.
+fn severity(reason: Reason, policy: &Policy) -> Option<Severity> {
+    let severity = match reason {
         Reason::Plaintext | Reason::Reversible | Reason::EmptyPassword | Reason::DefaultCredential => {
-            Some(Severity::Critical)
+            Severity::Critical
         }
         Reason::UnsaltedFastHash
         | Reason::WeakScheme
@@ -655,18 +656,24 @@ const fn severity(reason: Reason) -> Option<Severity> {
         | Reason::BreachedOften
         | Reason::PasswordIsLogin
         | Reason::PasswordIsEmail
-        | Reason::SharedWithPrivileged => Some(Severity::High),
-        Reason::LegacyScheme
-        | Reason::Breached
-        | Reason::SharedPassword
-        | Reason::NotUnderstood
-        | Reason::NotAnswered => Some(Severity::Medium),
-        Reason::NoCredential | Reason::Locked => Some(Severity::Info),
-        Reason::InactiveAccount | Reason::Privileged => None,
-    }
+        | Reason::SharedWithPrivileged => Severity::High,
+        Reason::LegacyScheme | Reason::Breached | Reason::SharedPassword => Severity::Medium,
+        // Not a fault that was found, but one that may be there: the report is incomplete, and its exit code says so.
+        Reason::NotUnderstood | Reason::NotAnswered => Severity::Low,
+        Reason::NoCredential | Reason::Locked => Severity::Info,
+        Reason::InactiveAccount | Reason::Privileged => return None,
+    };
+    // What the policy asks nothing for is worth knowing and no more.
+    Some(if policy.tier(reason) == Tier::None { Severity::Info } else { severity })
 }
 
-fn findings(table: &Decided<'_>, tally: &Tally, of_column: &dyn Fn(usize) -> Grouped, findings: &mut Vec<Finding>) {
+fn findings(
+    table: &Decided<'_>,
+    tally: &Tally,
+    policy: &Policy,
+    of_column: &dyn Fn(usize) -> Grouped,
+    findings: &mut Vec<Finding>,
+) {
     if !table.has_credentials() {
         return;
     }
@@ -685,7 +692,7 @@ fn findings(table: &Decided<'_>, tally: &Tally, of_column: &dyn Fn(usize) -> Gro
         parts.join(", ")
     };
     let mut add = |reason: Reason, column: Option<&str>, rows: u64, first: RowAt, confidence, more: &str| {
-        let Some(severity) = severity(reason) else { return };
+        let Some(severity) = severity(reason, policy) else { return };
         let target = &table.unit.target.target;
         let id = [reason.name(), target, &table.unit.target.unit, &table.table.table.name, column.unwrap_or_default()];
         findings.push(Finding {

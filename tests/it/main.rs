@@ -4,11 +4,13 @@
 mod bad_input;
 mod blocks;
 mod breach;
+mod breach_audit;
 mod canary;
 mod cli;
 mod columns;
 mod demo;
 mod dumps;
+mod laws;
 mod people;
 mod program;
 mod readme;
