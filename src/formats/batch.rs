@@ -95,7 +95,8 @@ impl BatchBuilder {
     ///
     /// # Panics
     /// If no block is attached or the range is not inside it.
-    #[inline]
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
     pub fn slice(&mut self, column: usize, start: usize, len: usize) {
         let block = self.block.as_ref().expect("a block is attached before its cells are sliced");
         let view = view(block.buffer.as_slice(), start, len.min(MAX_CELL), block.index);
@@ -220,8 +221,8 @@ impl Views {
 
 /// An array without a second look at each view.
 ///
-/// Arrow's own check reads every value again: it took 12 % of the time of reading a mysqldump (timing test of the SQL
-/// reader, 12 columns).
+/// Arrow's own check reads every value again: with it the timing test of the SQL reader takes 189 ns a row of 12 columns,
+/// without it 157 ns.
 fn array(views: ScalarBuffer<u128>, buffers: Arc<[Buffer]>, nulls: Option<NullBuffer>) -> BinaryViewArray {
     if cfg!(debug_assertions) {
         return BinaryViewArray::new(views, buffers, nulls);
@@ -236,23 +237,21 @@ fn array(views: ScalarBuffer<u128>, buffers: Arc<[Buffer]>, nulls: Option<NullBu
 }
 
 /// The view of `len` bytes from `start` on in `bytes`, which are buffer `index`.
-#[inline]
+#[allow(clippy::inline_always)]
+#[inline(always)]
 fn view(bytes: &[u8], start: usize, len: usize, index: u32) -> u128 {
     let value = &bytes[start..start + len];
     if len > MAX_INLINE {
         let prefix = u32::from_le_bytes([value[0], value[1], value[2], value[3]]);
         return len as u128 | u128::from(prefix) << 32 | u128::from(index) << 64 | (start as u128) << 96;
     }
-    let data = match bytes.get(start..start + 16) {
-        Some(sixteen) => {
-            let all = u128::from_le_bytes(sixteen.try_into().expect("sixteen bytes were asked for"));
-            all & ((1 << (8 * len)) - 1)
-        }
-        None => {
-            let mut twelve = [0; 16];
-            twelve[..len].copy_from_slice(value);
-            u128::from_le_bytes(twelve)
-        }
+    let data = if let Some(sixteen) = bytes.get(start..start + 16) {
+        let all = u128::from_le_bytes(sixteen.try_into().expect("sixteen bytes were asked for"));
+        all & ((1 << (8 * len)) - 1)
+    } else {
+        let mut twelve = [0; 16];
+        twelve[..len].copy_from_slice(value);
+        u128::from_le_bytes(twelve)
     };
     len as u128 | data << 32
 }
@@ -279,9 +278,9 @@ mod tests {
                 builder.slice(0, start, len);
                 builder.copy(1, &text[start..start + len]);
                 if len % 2 == 0 {
-                    builder.null(2)
+                    builder.null(2);
                 } else {
-                    builder.copy(2, &text[..len])
+                    builder.copy(2, &text[..len]);
                 }
                 builder.end_row(at, 1);
             }

@@ -33,12 +33,10 @@ impl Dialect {
     /// What the first bytes of a script tell. Each mark is one that its writers put there and others do not; among
     /// several the earliest counts, because text of the rows comes later than the words of the writer.
     pub(super) fn of(head: &[u8]) -> Self {
-        const MARKS: [(&[u8], Dialect); 27] = [
+        const MARKS: [(&[u8], Dialect); 25] = [
             (b"-- MySQL dump", Dialect::MySql),
             (b"-- MariaDB dump", Dialect::MySql),
             (b"-- phpMyAdmin SQL Dump", Dialect::MySql),
-            (b"-- Adminer ", Dialect::MySql),
-            (b"-- HeidiSQL", Dialect::MySql),
             (b"/*!", Dialect::MySql),
             (b"/*M!", Dialect::MySql),
             (b"ENGINE=", Dialect::MySql),
@@ -66,7 +64,14 @@ impl Dialect {
             .iter()
             .filter_map(|(mark, dialect)| memchr::memmem::find(head, mark).map(|at| (at, *dialect)))
             .min_by_key(|(at, _)| *at)
-            .map_or(Self::Standard, |(_, dialect)| dialect)
+            .map_or_else(|| Self::of_escapes(head), |(_, dialect)| dialect)
+    }
+
+    /// `O\'Neil`: a backslash, a quote and a letter cannot follow each other in standard SQL, where the quote ends the
+    /// string. Dumps that lost their first lines are told by it.
+    fn of_escapes(head: &[u8]) -> Self {
+        let escaped = |at: usize| head.get(at + 2).is_some_and(u8::is_ascii_alphanumeric);
+        if memchr::memmem::find_iter(head, b"\\'").any(escaped) { Self::MySql } else { Self::Standard }
     }
 }
 

@@ -4,13 +4,15 @@
 const SHORT: usize = 64;
 
 /// Where the first `a` or `b` from `from` on is.
-#[inline]
+#[allow(clippy::inline_always)]
+#[inline(always)]
 pub(super) fn either(bytes: &[u8], from: usize, a: u8, b: u8) -> Option<usize> {
     of_three(bytes, from, a, b, b)
 }
 
 /// Where the first `a`, `b` or `c` from `from` on is.
-#[inline]
+#[allow(clippy::inline_always)]
+#[inline(always)]
 pub(super) fn of_three(bytes: &[u8], from: usize, a: u8, b: u8, c: u8) -> Option<usize> {
     let mut at = from;
     while at < from + SHORT {
@@ -30,7 +32,7 @@ pub(super) fn of_three(bytes: &[u8], from: usize, a: u8, b: u8, c: u8) -> Option
 fn mask(sixteen: &[u8; 16], a: u8, b: u8, c: u8) -> u32 {
     use std::arch::x86_64::{__m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8};
     // SAFETY: SSE2 is part of x86-64; the load needs no alignment and reads the sixteen bytes of the array.
-    #[allow(unsafe_code)]
+    #[allow(unsafe_code, clippy::cast_ptr_alignment)]
     unsafe {
         let all = _mm_loadu_si128(sixteen.as_ptr().cast::<__m128i>());
         let is = |byte: u8| _mm_cmpeq_epi8(all, _mm_set1_epi8(byte.cast_signed()));

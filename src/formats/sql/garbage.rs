@@ -90,7 +90,7 @@ pub(super) fn starts_statement(word: &[u8]) -> bool {
 }
 
 /// Passing over bytes that are not understood.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Garbage {
     /// Where they start.
     pub(super) from: RowAt,
@@ -165,7 +165,8 @@ impl Garbage {
                 (_, b'\n' | b';') if !matches!(self.state, State::Closed | State::Comma) || byte == b';' => {
                     State::Boundary
                 }
-                (State::Boundary, b' ' | b'\t' | b'\r') => State::Boundary,
+                // A line's end after `)`: the next row's comma or the next statement.
+                (State::Boundary, b' ' | b'\t' | b'\r') | (State::Closed, b'\n') => State::Boundary,
                 (State::Boundary, _) if byte.is_ascii_alphabetic() => {
                     self.word[0] = byte.to_ascii_uppercase();
                     self.len = 1;
@@ -180,8 +181,6 @@ impl Garbage {
                 (_, b')') if self.rows => State::Closed,
                 (State::Closed, b',') | (State::Comma, b' ' | b'\t' | b'\r' | b'\n') => State::Comma,
                 (State::Closed, b' ' | b'\t' | b'\r') => State::Closed,
-                // A line's end after `)`: the next row's comma or the next statement.
-                (State::Closed, b'\n') => State::Boundary,
                 (State::Comma, b'(') => return Some(Way::Row),
                 _ => State::Inside,
             };

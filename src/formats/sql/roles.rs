@@ -1,6 +1,6 @@
 //! Passwords in statements about users: `CREATE ROLE … PASSWORD '…'`, `CREATE USER … IDENTIFIED BY '…'` and the like.
 
-use super::dialect::Rules;
+use super::dialect::{Dialect, Rules};
 use super::text::{Kind, Token, Tokens};
 
 /// Name of the table that their rows form.
@@ -39,16 +39,19 @@ pub(super) fn read(text: &[u8], rules: Rules) -> Option<(Vec<u8>, Vec<u8>)> {
         let token = tokens.next()?;
         if tokens.is_word(&token, "PASSWORD") {
             tokens.eat(b'=');
-            return password(&mut tokens).map(|password| (login, password));
-        }
-        if tokens.is_word(&token, "IDENTIFIED") {
-            return identified(&mut tokens).map(|password| (login, password));
+            // PASSWORD EXPIRE and PASSWORD HISTORY 5 are no passwords.
+            if let Some(password) = password(&mut tokens.clone(), false) {
+                return Some((login, password));
+            }
+        } else if tokens.is_word(&token, "IDENTIFIED") {
+            let unquoted = matches!(rules.dialect, Dialect::Oracle | Dialect::Standard);
+            return identified(&mut tokens, unquoted).map(|password| (login, password));
         }
     }
 }
 
 /// After IDENTIFIED: `BY '…'`, `BY PASSWORD '…'`, `BY VALUES '…'`, `WITH plugin AS|BY|USING '…'`.
-fn identified(tokens: &mut Tokens<'_>) -> Option<Vec<u8>> {
+fn identified(tokens: &mut Tokens<'_>, unquoted: bool) -> Option<Vec<u8>> {
     if tokens.eat_word("WITH") || tokens.eat_word("VIA") {
         tokens.next()?;
     }
@@ -56,11 +59,11 @@ fn identified(tokens: &mut Tokens<'_>) -> Option<Vec<u8>> {
         return None;
     }
     let _ = tokens.eat_word("PASSWORD") || tokens.eat_word("VALUES");
-    password(tokens)
+    password(tokens, unquoted)
 }
 
-/// A string, a hexadecimal literal, or Oracle's unquoted password.
-fn password(tokens: &mut Tokens<'_>) -> Option<Vec<u8>> {
+/// A string, a hexadecimal literal, or, where it may stand `unquoted`, Oracle's password that looks like a name.
+fn password(tokens: &mut Tokens<'_>, unquoted: bool) -> Option<Vec<u8>> {
     let mut token = tokens.next()?;
     let prefix = tokens.is_word(&token, "N") || tokens.is_word(&token, "E");
     if prefix && tokens.peek().is_some_and(|t| t.kind == Kind::Quoted(b'\'')) {
@@ -72,6 +75,7 @@ fn password(tokens: &mut Tokens<'_>) -> Option<Vec<u8>> {
     let raw = tokens.raw(&token);
     match raw.strip_prefix(b"0x").filter(|_| token.kind == Kind::Word).and_then(super::value::hex) {
         Some(bytes) => Some(bytes),
+        None if token.kind == Kind::Word && !unquoted => None,
         None => Some(tokens.content(&token).into_owned()),
     }
 }
@@ -83,10 +87,10 @@ fn is_name(token: &Token) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::sql::dialect::Dialect;
 
     #[test]
     fn the_password_of_a_user_is_found_in_the_words_of_every_server() {
+        #[allow(clippy::type_complexity)]
         let cases: &[(Dialect, &str, Option<(&str, &str)>)] = &[
             (
                 Dialect::Postgres,
@@ -109,6 +113,8 @@ mod tests {
                 Some(("u@h", "*CD")),
             ),
             (Dialect::MySql, "SELECT ON x TO u@h", None),
+            (Dialect::MySql, "USER `u`@`h` ACCOUNT LOCK PASSWORD EXPIRE", None),
+            (Dialect::MySql, "USER `u`@`h` IDENTIFIED BY RANDOM PASSWORD", None),
             (Dialect::Oracle, "USER scott IDENTIFIED BY VALUES 'S:12;T:34'", Some(("scott", "S:12;T:34"))),
             (Dialect::Oracle, "USER scott IDENTIFIED BY tiger", Some(("scott", "tiger"))),
             (Dialect::SqlServer, "LOGIN [sa2] WITH PASSWORD=N'hunter', CHECK_POLICY=OFF", Some(("sa2", "hunter"))),

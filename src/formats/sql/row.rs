@@ -11,7 +11,6 @@ use crate::model::{RowAt, Table};
 const MAX_ROW: usize = 16 << 20;
 
 /// Text that is collected over blocks, up to a limit.
-#[derive(Debug)]
 pub(super) struct Capture {
     carry: Vec<u8>,
     from: usize,
@@ -59,7 +58,6 @@ impl Capture {
 }
 
 /// The finished cells of a row, and the text of the one being read.
-#[derive(Debug)]
 pub(super) struct Row {
     /// Where the row starts.
     pub(super) at: RowAt,
@@ -74,7 +72,7 @@ pub(super) struct Row {
     left: usize,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 enum Cell {
     Null,
     /// In the block.

@@ -29,7 +29,8 @@ pub(super) enum Event {
 }
 
 /// A resumable scanner.
-#[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools)] // Four independent facts about the last bytes.
+#[derive(Clone)]
 pub(super) struct Scanner {
     state: State,
     /// The first bytes of the word, upper case.

@@ -120,16 +120,13 @@ pub(super) fn set(text: &[u8], rules: Rules) -> Option<Setting> {
         }
         if tokens.is_word(&token, "sql_mode") && !user_variable && tokens.eat(b'=') {
             let value = tokens.next()?;
-            found = match value.kind {
-                Kind::Quoted(_) => {
-                    let modes = tokens.content(&value).to_ascii_uppercase();
-                    let off = memchr::memmem::find(&modes, b"NO_BACKSLASH_ESCAPES").is_some();
-                    Some(Setting::SqlMode { backslash: !off })
-                }
-                _ => {
-                    variable = true;
-                    Some(Setting::SqlModeRestored)
-                }
+            found = if matches!(value.kind, Kind::Quoted(_)) {
+                let modes = tokens.content(&value).to_ascii_uppercase();
+                let off = memchr::memmem::find(&modes, b"NO_BACKSLASH_ESCAPES").is_some();
+                Some(Setting::SqlMode { backslash: !off })
+            } else {
+                variable = true;
+                Some(Setting::SqlModeRestored)
             };
         }
     }
@@ -196,8 +193,7 @@ fn column(first: &Token, tokens: &mut Tokens<'_>, dialect: Dialect) -> Option<Co
     let constraint = !quoted
         && match name.to_ascii_uppercase().as_str() {
             "CONSTRAINT" | "EXCLUDE" | "LIKE" => true,
-            "PRIMARY" => next_is(&["KEY"]),
-            "FOREIGN" => next_is(&["KEY"]),
+            "PRIMARY" | "FOREIGN" => next_is(&["KEY"]),
             "UNIQUE" => {
                 next_open || next_is(&["KEY", "INDEX", "CLUSTERED", "NONCLUSTERED"]) || dialect == Dialect::MySql
             }
@@ -269,13 +265,14 @@ fn declared(tokens: &mut Tokens<'_>) -> Option<String> {
                 text.push(tokens.raw(&next)[0] as char);
                 tokens.next();
             }
-            Kind::Punct(b'(') if !text.is_empty() => loop {
-                let Some(part) = tokens.next() else { break };
-                text.push_str(&String::from_utf8_lossy(tokens.raw(&part)).to_lowercase());
-                if part.kind == Kind::Punct(b')') {
-                    break;
+            Kind::Punct(b'(') if !text.is_empty() => {
+                while let Some(part) = tokens.next() {
+                    text.push_str(&String::from_utf8_lossy(tokens.raw(&part)).to_lowercase());
+                    if part.kind == Kind::Punct(b')') {
+                        break;
+                    }
                 }
-            },
+            }
             _ => break,
         }
         if text.len() > MAX_TYPE {

@@ -30,7 +30,7 @@ pub(super) struct Token {
 }
 
 /// Walks over a text, passing over white space and comments.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Tokens<'a> {
     text: &'a [u8],
     at: usize,
@@ -154,10 +154,8 @@ impl<'a> Tokens<'a> {
             memchr::memchr2(close, if backslash { b'\\' } else { close }, self.text.get(at..).unwrap_or_default())
         {
             at += i;
-            if self.text[at] == close {
-                if self.text.get(at + 1) != Some(&close) {
-                    return (at + 1, false);
-                }
+            if self.text[at] == close && self.text.get(at + 1) != Some(&close) {
+                return (at + 1, false);
             }
             at += 2;
         }
