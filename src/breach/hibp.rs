@@ -1,50 +1,73 @@
 //! Pwned Passwords and every server that speaks its range protocol: `GET {base}/range/{5 hex}[?mode=ntlm]`.
 //!
-//! Five hex digits of a digest leave the machine; the suffixes that come back are compared here. What cannot be answered
-//! is [`Exposure::Unknown`] with its reason, after retries with back-off, a changed request (a broken answer may sit in a
-//! cache under one variant only) and the server's own Retry-After. A server that answers nobody is given up after
-//! [`GIVE_UP_AFTER`] ranges in a row, so that an audit ends.
+//! Five hex digits of a digest leave the machine; the suffixes that come back are compared here. An answer counts when the
+//! transport proves that it is whole and [`Range`] that it is one; anything else is asked for again in another encoding (a
+//! broken answer may sit in a cache under one variant only), and in the end is [`Exposure::Unknown`] with its reason. When
+//! is asked, and how often, is [`Pace`]'s matter.
+//!
+//! Proxies are those of the environment: `HTTP_PROXY` (http URLs), `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, in capitals or
+//! not. SOCKS is not spoken: through such a proxy the source is unreachable, and is not asked past it.
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::fmt;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT_ENCODING, RETRY_AFTER};
-use reqwest::{Client, StatusCode, Url};
+use flate2::read::MultiGzDecoder;
+use reqwest::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING,
+};
+use reqwest::{Certificate, Client, ClientBuilder, Response, StatusCode, Url, Version};
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::runtime::Runtime;
-use tokio::task::JoinSet;
 
+use super::pace::{Failed, Pace};
 use super::range::{PREFIX, Range};
 use super::{Source, SourceError};
 use crate::model::{Digest, DigestKind, Exposure, Unasked};
 
 /// The public service.
 const PUBLIC: &str = "https://api.pwnedpasswords.com";
-/// Tries for one range.
-const TRIES: u32 = 5;
-/// Ranges in a row without any connection or answer after which the rest is given up.
-const GIVE_UP_AFTER: u32 = 16;
-/// Longest that a Retry-After is obeyed.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// A range is about 77 KB (August 2026); a body beyond this is no range.
-const MAX_BODY: usize = 8 << 20;
+/// Suffixes in the smallest range that the public service ever gave: 381, of February 2018 (version 2, half a billion
+/// passwords; Cloudflare, "Validating Leaked Passwords with k-Anonymity"). The set only grows: 1,973 on average by August
+/// 2026. A shorter answer was cut where its lines end.
+const LEAST_PUBLIC: usize = 381;
+/// A range is about 77 KB (August 2026); a body beyond this, packed or unpacked, is no range.
+const MAX_BODY: usize = 2 << 20;
+/// Longest wait for a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+/// A connection that carries questions and does not answer a ping in this time is left; without it every question would
+/// wait for its time-out on a connection that is dead.
+const PING: Duration = Duration::from_secs(10);
 
 /// How to ask.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HibpOptions {
-    /// Scheme, host and path before `/range/`.
+    /// Scheme, host and path before `/range/`. Credentials in it are sent as Basic authentication, and never shown.
     pub base_url: String,
     /// Whether answers are padded, so that their size does not tell the prefix.
     pub padding: bool,
     /// Certificates (PEM) to trust beside the system's.
     pub ca: Option<PathBuf>,
-    /// Questions under way at a time.
+    /// Questions under way at a time; at least one.
     pub concurrency: usize,
-    /// Wait before the second try; doubled for each further one.
+    /// Back-off before the second try; doubled for each further one. Half of it is chance.
     pub first_wait: Duration,
-    /// How long one try may take.
+    /// How long one try may take, from connecting to the body's last byte.
     pub timeout: Duration,
+}
+
+impl fmt::Debug for HibpOptions {
+    /// Without the base URL, which may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HibpOptions")
+            .field("padding", &self.padding)
+            .field("ca", &self.ca)
+            .field("concurrency", &self.concurrency)
+            .field("first_wait", &self.first_wait)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for HibpOptions {
@@ -65,66 +88,76 @@ pub struct Hibp {
     client: Client,
     runtime: Runtime,
     base: Url,
-    options: HibpOptions,
-    failed_in_a_row: AtomicU32,
-}
-
-/// One question: a prefix, and the digests that begin with it.
-struct Question {
-    kind: DigestKind,
-    prefix: String,
-    /// Indexes into the digests asked about.
-    digests: std::ops::Range<usize>,
+    name: String,
+    padding: bool,
+    /// Real lines that an answer has at least.
+    least: usize,
+    pace: Pace,
 }
 
 impl Hibp {
     /// Prepares to ask; nothing is sent. Fails for a base URL that is none and for certificates that cannot be read.
     pub fn new(options: HibpOptions) -> Result<Self, SourceError> {
-        let mut base = Url::parse(&options.base_url)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-            .ok_or_else(|| SourceError("--breach-url must be an http or https URL with a host".into()))?;
-        if !base.path().ends_with('/') {
-            base.set_path(&format!("{}/", base.path()));
-        }
+        let base = base(&options.base_url)?;
         // Fails only when another provider was installed before, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = Client::builder()
-            .user_agent(concat!("credaudit/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(options.timeout.min(Duration::from_secs(10)))
-            .timeout(options.timeout)
-            .http2_adaptive_window(true)
-            // A redirect could carry the prefix to somebody who was not asked.
-            .redirect(reqwest::redirect::Policy::none());
-        if let Some(path) = &options.ca {
-            let cannot = |why: String| SourceError(format!("--breach-ca {}: {why}", path.display()));
-            let pem = std::fs::read(path).map_err(|e| cannot(e.to_string()))?;
-            let certificates = reqwest::Certificate::from_pem_bundle(&pem)
-                .map_err(|_| cannot("not a bundle of certificates in PEM".into()))?;
-            builder = builder.tls_certs_merge(certificates);
-        }
-        let client = builder.build().map_err(|_| {
-            SourceError("no TLS: the system's certificates cannot be read (package ca-certificates)".into())
-        })?;
+        let extra = match &options.ca {
+            Some(path) => certificates(path)?,
+            None => Vec::new(),
+        };
+        let client = builder(options.timeout)
+            .tls_certs_merge(extra)
+            .build()
+            .or_else(|failed| match base.scheme() {
+                // Without TLS it does not matter that a small container has no certificates.
+                "http" => builder(options.timeout).tls_certs_only([]).build(),
+                _ => Err(failed),
+            })
+            .map_err(|_| match &options.ca {
+                // The system's certificates are no reason: with one of the caller's they may be missing.
+                Some(path) => {
+                    SourceError(format!("--breach-ca {}: holds a certificate that cannot be read", path.display()))
+                }
+                None => {
+                    SourceError("no TLS: the system's certificates cannot be read (package ca-certificates)".into())
+                }
+            })?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|e| SourceError(format!("no event loop to ask with: {e}")))?;
-        Ok(Self { client, runtime, base, options, failed_in_a_row: AtomicU32::new(0) })
+        let public = Url::parse(PUBLIC).is_ok_and(|public| public.host() == base.host());
+        Ok(Self {
+            client,
+            runtime,
+            name: name(&base),
+            padding: options.padding,
+            least: if public { LEAST_PUBLIC } else { 1 },
+            pace: Pace::new(options.concurrency, options.first_wait),
+            base,
+        })
     }
 
-    fn url(&self, question: &Question) -> Url {
-        let mut url = self.base.join(&format!("range/{}", question.prefix)).expect("five hex digits are a path");
-        if question.kind == DigestKind::Ntlm {
+    /// A try at the question that `digests` share; `number` counts from 0.
+    fn attempt(&self, digests: &[Digest], number: u32) -> Try {
+        let mut url = self.base.join(&format!("range/{}", prefix(&digests[0]))).expect("five hex digits are a path");
+        if digests[0].kind() == DigestKind::Ntlm {
             url.set_query(Some("mode=ntlm"));
         }
-        url
+        Try {
+            client: self.client.clone(),
+            url,
+            padding: self.padding,
+            number,
+            least: self.least,
+            digests: digests.to_vec(),
+        }
     }
 }
 
 impl Source for Hibp {
     fn name(&self) -> String {
-        self.options.base_url.clone()
+        self.name.clone()
     }
 
     fn takes(&self) -> &[DigestKind] {
@@ -134,56 +167,78 @@ impl Source for Hibp {
     fn ask(&self, digests: &[Digest], answer: &mut dyn FnMut(usize, Exposure)) {
         let mut questions = questions(digests);
         shuffle(&mut questions);
-        self.runtime.block_on(async {
-            let mut under_way = JoinSet::new();
-            let mut waiting = questions.into_iter();
-            loop {
-                while under_way.len() < self.options.concurrency.max(1) {
-                    let Some(question) = waiting.next() else { break };
-                    let gave_up = self.failed_in_a_row.load(Ordering::Relaxed) >= GIVE_UP_AFTER;
-                    let attempt = Attempt {
-                        client: self.client.clone(),
-                        url: self.url(&question),
-                        kind: question.kind,
-                        padding: self.options.padding,
-                        first_wait: self.options.first_wait,
-                        tries: if gave_up { 0 } else { TRIES },
-                    };
-                    under_way.spawn(async move { (question, attempt.body().await) });
-                }
-                let Some(done) = under_way.join_next().await else { break };
-                let Ok((question, body)) = done else { continue };
-                self.note(&body);
-                tell(digests, &question, &body, answer);
+        let attempt = |at: usize, number| self.attempt(&digests[questions[at].clone()], number).exposures();
+        let done = |at: usize, exposures: Result<Vec<Exposure>, Unasked>| {
+            let question = questions[at].clone();
+            match exposures {
+                Ok(exposures) => question.zip(exposures).for_each(|(digest, exposure)| answer(digest, exposure)),
+                Err(why) => question.for_each(|digest| answer(digest, Exposure::Unknown(why))),
             }
-        });
+        };
+        self.runtime.block_on(self.pace.ask(questions.len(), attempt, done));
     }
 }
 
-impl Hibp {
-    /// Counts failures in a row: a server that does not answer anybody is not asked for hours.
-    fn note(&self, body: &Result<Vec<u8>, Unasked>) {
-        match body {
-            Err(Unasked::Unreachable | Unasked::TimedOut) => {
-                self.failed_in_a_row.fetch_add(1, Ordering::Relaxed);
-            }
-            _ => self.failed_in_a_row.store(0, Ordering::Relaxed),
-        }
+/// The base URL with a path that questions can be joined to.
+fn base(url: &str) -> Result<Url, SourceError> {
+    let mut base = Url::parse(url)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(|| SourceError("--breach-url must be an http or https URL with a host".into()))?;
+    // Questions would lose it; silently, and with it perhaps a key.
+    if base.query().is_some() || base.fragment().is_some() {
+        return Err(SourceError("--breach-url must end with its path, without ? or #".into()));
+    }
+    if !base.path().ends_with('/') {
+        base.set_path(&format!("{}/", base.path()));
+    }
+    Ok(base)
+}
+
+/// The base URL as reports show it: without credentials.
+fn name(base: &Url) -> String {
+    let mut shown = base.clone();
+    // Both fail only for URLs without a host.
+    let _ = shown.set_username("");
+    let _ = shown.set_password(None);
+    shown.as_str().trim_end_matches('/').into()
+}
+
+fn certificates(path: &Path) -> Result<Vec<Certificate>, SourceError> {
+    let cannot = |why: String| SourceError(format!("--breach-ca {}: {why}", path.display()));
+    let pem = std::fs::read(path).map_err(|e| cannot(e.to_string()))?;
+    match Certificate::from_pem_bundle(&pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(cannot("not a bundle of certificates in PEM".into())),
     }
 }
 
-/// Groups sorted digests by kind and prefix.
-fn questions(digests: &[Digest]) -> Vec<Question> {
-    let mut questions = Vec::new();
+fn builder(timeout: Duration) -> ClientBuilder {
+    Client::builder()
+        .user_agent(concat!("credaudit/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(timeout.min(CONNECT))
+        .timeout(timeout)
+        .http2_adaptive_window(true)
+        .http2_keep_alive_interval(PING)
+        .http2_keep_alive_timeout(PING)
+        // A redirect could carry the prefix to somebody who was not asked.
+        .redirect(reqwest::redirect::Policy::none())
+}
+
+/// Groups sorted digests by kind and prefix; a question is the indexes of its digests.
+fn questions(digests: &[Digest]) -> Vec<std::ops::Range<usize>> {
     let mut start = 0;
-    for group in digests.chunk_by(|a, b| a.kind() == b.kind() && prefix(a) == prefix(b)) {
-        let digests = start..start + group.len();
-        start = digests.end;
-        questions.push(Question { kind: group[0].kind(), prefix: prefix(&group[0]), digests });
-    }
-    questions
+    digests
+        .chunk_by(|a, b| a.kind() == b.kind() && prefix(a) == prefix(b))
+        .map(|group| {
+            let question = start..start + group.len();
+            start = question.end;
+            question
+        })
+        .collect()
 }
 
+/// All that leaves the machine of a digest.
 fn prefix(digest: &Digest) -> String {
     let mut prefix = hex::encode_upper(&digest.bytes()[..PREFIX.div_ceil(2)]);
     prefix.truncate(PREFIX);
@@ -191,7 +246,7 @@ fn prefix(digest: &Digest) -> String {
 }
 
 /// The order of questions says nothing about the order of accounts or digests (Fisher and Yates).
-fn shuffle(questions: &mut [Question]) {
+fn shuffle<T>(questions: &mut [T]) {
     let random = SystemRandom::new();
     for at in (1..questions.len()).rev() {
         let mut bytes = [0; 8];
@@ -203,99 +258,91 @@ fn shuffle(questions: &mut [Question]) {
     }
 }
 
-/// Answers every digest of a question.
-fn tell(
-    digests: &[Digest],
-    question: &Question,
-    body: &Result<Vec<u8>, Unasked>,
-    answer: &mut dyn FnMut(usize, Exposure),
-) {
-    let range = match body {
-        Ok(body) => Range::parse(body, question.kind).map_err(|_| Unasked::BadAnswer),
-        Err(why) => Err(*why),
-    };
-    for at in question.digests.clone() {
-        let exposure = match &range {
-            Err(why) => Exposure::Unknown(*why),
-            Ok(range) => {
-                let hex = hex::encode_upper(digests[at].bytes());
-                range.count(&hex.as_bytes()[PREFIX..]).map_or(Exposure::NotSeen, |count| Exposure::Seen(Some(count)))
-            }
-        };
-        answer(at, exposure);
-    }
-}
-
-/// One question with its retries; owns what it needs, so that many can be under way.
-struct Attempt {
+/// One try at one question; owns what it needs, so that many can be under way.
+struct Try {
     client: Client,
     url: Url,
-    kind: DigestKind,
     padding: bool,
-    first_wait: Duration,
-    tries: u32,
+    number: u32,
+    least: usize,
+    /// All of one kind and prefix.
+    digests: Vec<Digest>,
 }
 
-/// Why a try failed, and how long the server asked to wait.
-struct Failed {
-    why: Unasked,
-    wait: Option<Duration>,
-    again: bool,
-}
-
-impl Attempt {
-    /// A body that parses as a range, or why there is none.
-    async fn body(&self) -> Result<Vec<u8>, Unasked> {
-        let mut why = Unasked::Unreachable;
-        for number in 0..self.tries {
-            match self.once(number).await {
-                Ok(body) => return Ok(body),
-                Err(failed) => {
-                    why = failed.why;
-                    if !failed.again || number + 1 == self.tries {
-                        break;
-                    }
-                    let back_off = self.first_wait * 2_u32.pow(number);
-                    tokio::time::sleep(failed.wait.unwrap_or(back_off).min(LONGEST_WAIT)).await;
-                }
-            }
+impl Try {
+    /// What the source says about every digest of the question, in their order.
+    async fn exposures(self) -> Result<Vec<Exposure>, Failed> {
+        let response = self.request().send().await.map_err(|error| again(unasked(&error)))?;
+        let wait = retry_after(&response);
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::TOO_MANY_REQUESTS => return Err(Failed { wait, ..again(Unasked::RateLimited) }),
+            StatusCode::REQUEST_TIMEOUT => return Err(again(Unasked::TimedOut)),
+            status if status.is_server_error() => return Err(Failed { wait, ..again(Unasked::ServerError) }),
+            _ => return Err(Failed { again: false, ..again(Unasked::BadAnswer) }),
         }
-        Err(why)
+        let body = body(response).await?;
+        match Range::parse(&body, self.digests[0].kind()) {
+            Ok(range) if range.len() >= self.least => {
+                Ok(self.digests.iter().map(|digest| range.exposure(digest)).collect())
+            }
+            _ => Err(again(Unasked::BadAnswer)),
+        }
     }
 
-    async fn once(&self, number: u32) -> Result<Vec<u8>, Failed> {
-        let mut request = self.client.get(self.url.clone());
+    fn request(&self) -> reqwest::RequestBuilder {
+        // Packed first: half the bytes, and a checksum at the end.
+        let encoding = if self.number.is_multiple_of(2) { "gzip" } else { "identity" };
+        let mut request = self.client.get(self.url.clone()).header(ACCEPT_ENCODING, encoding);
         if self.padding {
             request = request.header("Add-Padding", "true");
         }
-        // A broken answer may sit in a cache for one encoding only.
-        let encoding = if number.is_multiple_of(2) { "identity" } else { "identity;q=1, *;q=0" };
-        request = request.header(ACCEPT_ENCODING, encoding);
-        let again = |why| Failed { why, wait: None, again: true };
-        let mut response = request.send().await.map_err(|error| again(unasked(&error)))?;
-        let wait = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|v| v.to_str().ok())
-            .and_then(|v| v.trim().parse().ok())
-            .map(Duration::from_secs);
-        match response.status() {
-            StatusCode::OK => {}
-            StatusCode::TOO_MANY_REQUESTS => return Err(Failed { why: Unasked::RateLimited, wait, again: true }),
-            status if status.is_server_error() => return Err(Failed { why: Unasked::ServerError, wait, again: true }),
-            _ => return Err(Failed { why: Unasked::BadAnswer, wait: None, again: false }),
+        if self.number > 0 {
+            request = request.header(CACHE_CONTROL, "no-cache");
         }
-        let mut body = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(|error| again(cut(&error)))? {
-            if body.len() + part.len() > MAX_BODY {
-                return Err(again(Unasked::BadAnswer));
-            }
-            body.extend_from_slice(&part);
+        request
+    }
+}
+
+const fn again(why: Unasked) -> Failed {
+    Failed { why, wait: None, again: true }
+}
+
+/// The form in seconds. The form with a date is not used by services that limit rates; back-off stands in for it.
+fn retry_after(response: &Response) -> Option<Duration> {
+    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// The unpacked body, when it is known to be whole.
+async fn body(mut response: Response) -> Result<Vec<u8>, Failed> {
+    let headers = response.headers();
+    let packed = match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
+        None | Some(b"identity") => false,
+        Some(b"gzip" | b"x-gzip") => true,
+        Some(_) => return Err(again(Unasked::BadAnswer)),
+    };
+    // A body that ends where an HTTP/1 connection ends may have been cut at any line: what is missing would look unseen.
+    let framed = response.version() >= Version::HTTP_2
+        || headers.contains_key(CONTENT_LENGTH)
+        || headers.contains_key(TRANSFER_ENCODING);
+    if !packed && !framed {
+        return Err(again(Unasked::BadAnswer));
+    }
+    let mut body = Vec::new();
+    while let Some(part) = response.chunk().await.map_err(|error| again(cut(&error)))? {
+        if body.len() + part.len() > MAX_BODY {
+            return Err(again(Unasked::BadAnswer));
         }
-        match Range::parse(&body, self.kind) {
-            Ok(_) => Ok(body),
-            Err(_) => Err(again(Unasked::BadAnswer)),
-        }
+        body.extend_from_slice(&part);
+    }
+    if !packed {
+        return Ok(body);
+    }
+    let mut unpacked = Vec::new();
+    match MultiGzDecoder::new(&body[..]).take(MAX_BODY as u64 + 1).read_to_end(&mut unpacked) {
+        Ok(len) if len <= MAX_BODY => Ok(unpacked),
+        _ => Err(again(Unasked::BadAnswer)),
     }
 }
 
@@ -306,4 +353,37 @@ fn unasked(error: &reqwest::Error) -> Unasked {
 /// A body that broke off.
 fn cut(error: &reqwest::Error) -> Unasked {
     if error.is_timeout() { Unasked::TimedOut } else { Unasked::BadAnswer }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_is_shown_without_its_credentials() {
+        let base = base("https://reader:hunter2@ranges.example.org/mirror").unwrap();
+        assert_eq!(name(&base), "https://ranges.example.org/mirror");
+        assert_eq!(base.join("range/00000").unwrap().path(), "/mirror/range/00000");
+        let options = HibpOptions { base_url: base.into(), ..HibpOptions::default() };
+        assert!(!format!("{options:?}").contains("hunter2"));
+        assert_eq!(name(&super::base(PUBLIC).unwrap()), PUBLIC);
+    }
+
+    #[test]
+    fn a_base_url_that_is_none_is_refused_without_repeating_it() {
+        for url in ["", "ranges", "ftp://hunter2/", "file:///hunter2", "https://h/?key=hunter2", "http://h/#hunter2"] {
+            let error = base(url).unwrap_err();
+            assert!(error.to_string().starts_with("--breach-url") && !error.to_string().contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn a_question_is_all_digests_of_one_kind_and_prefix() {
+        let sha1 = |first: [u8; 3]| Digest::Sha1(std::array::from_fn(|at| first.get(at).copied().unwrap_or(7)));
+        let nt = Digest::Ntlm([0x12; 16]);
+        let digests = [sha1([0x12, 0x34, 0x50]), sha1([0x12, 0x34, 0x5f]), sha1([0x12, 0x34, 0x60]), nt];
+        assert_eq!(questions(&digests), vec![0..2, 2..3, 3..4]);
+        assert_eq!((prefix(&digests[1]), prefix(&nt)), ("12345".into(), "12121".into()));
+        assert!(questions(&[]).is_empty());
+    }
 }

@@ -4,6 +4,7 @@
 //! every value as it is read.
 
 mod hibp;
+mod pace;
 mod range;
 
 use std::fmt;

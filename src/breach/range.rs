@@ -3,7 +3,9 @@
 //! An empty, cut or malformed answer is never "not seen". NTLM lines have been found in SHA-1 ranges, HTML in stored
 //! ranges, empty bodies behind cached errors.
 
-use crate::model::DigestKind;
+use zeroize::Zeroizing;
+
+use crate::model::{Digest, DigestKind, Exposure, Unasked};
 
 /// Hex digits of a digest that are sent; the rest is compared here.
 pub(super) const PREFIX: usize = 5;
@@ -15,13 +17,14 @@ pub struct BadBody;
 /// A checked range: suffixes with their counts, ascending.
 #[derive(Debug)]
 pub struct Range<'a> {
+    kind: DigestKind,
     lines: Vec<(&'a [u8], u64)>,
 }
 
 impl<'a> Range<'a> {
     /// Checks a body: every line is `HEX:COUNT` with the suffix length of `kind` (35 for SHA-1, 27 for NTLM), real lines
     /// (count above 0) ascend, and there is at least one of them. Padding lines (count 0) may stand anywhere and are
-    /// dropped.
+    /// dropped. A body cut at a line's end or within a count looks whole: that it is whole is for the transport to prove.
     pub fn parse(body: &'a [u8], kind: DigestKind) -> Result<Self, BadBody> {
         let suffix_len = suffix_len(kind);
         let mut lines: Vec<(&[u8], u64)> = Vec::new();
@@ -41,12 +44,24 @@ impl<'a> Range<'a> {
             }
             lines.push((suffix, count));
         }
-        if lines.is_empty() { Err(BadBody) } else { Ok(Self { lines }) }
+        if lines.is_empty() { Err(BadBody) } else { Ok(Self { kind, lines }) }
     }
 
-    /// How often the password whose digest ends in `suffix` (upper-case hex) was seen.
-    pub fn count(&self, suffix: &[u8]) -> Option<u64> {
-        self.lines.binary_search_by(|(known, _)| (*known).cmp(suffix)).ok().map(|at| self.lines[at].1)
+    /// What this range, asked for by the first five hex digits of `digest`, says about it. A digest of another kind than
+    /// the range's is unknown.
+    pub fn exposure(&self, digest: &Digest) -> Exposure {
+        if digest.kind() != self.kind {
+            return Exposure::Unknown(Unasked::NotAskable);
+        }
+        let mut hex = Zeroizing::new([0; 40]);
+        let hex = &mut hex[..2 * digest.bytes().len()];
+        hex::encode_to_slice(digest.bytes(), hex).expect("two digits for every byte");
+        hex.make_ascii_uppercase();
+        let suffix = &hex[PREFIX..];
+        match self.lines.binary_search_by(|(known, _)| (*known).cmp(suffix)) {
+            Ok(at) => Exposure::Seen(Some(self.lines[at].1)),
+            Err(_) => Exposure::NotSeen,
+        }
     }
 
     /// Number of real lines.
@@ -81,16 +96,25 @@ mod tests {
     const A: &str = "0018A45C4D1DEF81644B54AB7F969B88D65";
     const B: &str = "00D4F6E8FA6EECAD2A3AA415EEC418D38EC";
 
-    fn parse(body: &str) -> Result<Vec<u64>, BadBody> {
-        Range::parse(body.as_bytes(), DigestKind::Sha1)
-            .map(|r| [A, B].iter().map(|s| r.count(s.as_bytes()).unwrap_or_default()).collect())
+    /// The digest whose suffix is `suffix`, in the range 21BD1.
+    fn digest(suffix: &str) -> Digest {
+        Digest::Sha1(hex::decode(format!("21BD1{suffix}")).unwrap().try_into().unwrap())
+    }
+
+    fn parse(body: &str) -> Result<Vec<Exposure>, BadBody> {
+        Range::parse(body.as_bytes(), DigestKind::Sha1).map(|r| [A, B].map(|s| r.exposure(&digest(s))).to_vec())
     }
 
     #[test]
     fn a_range_gives_counts_whatever_its_line_ends_and_padding() {
-        assert_eq!(parse(&format!("{A}:21\r\n{B}:2")), Ok(vec![21, 2]));
-        assert_eq!(parse(&format!("{A}:21\n{B}:2\n")), Ok(vec![21, 2]));
-        assert_eq!(parse(&format!("{B}:2\r\n{A}:0\r\n")), Ok(vec![0, 2]), "padding is not seen, and not in order");
+        let seen = |count| Exposure::Seen(Some(count));
+        assert_eq!(parse(&format!("{A}:21\r\n{B}:2")), Ok(vec![seen(21), seen(2)]));
+        assert_eq!(parse(&format!("{A}:21\n{B}:2\n")), Ok(vec![seen(21), seen(2)]));
+        assert_eq!(
+            parse(&format!("{B}:2\r\n{A}:0\r\n")),
+            Ok(vec![Exposure::NotSeen, seen(2)]),
+            "padding is not seen, and not in order"
+        );
     }
 
     #[test]
@@ -120,7 +144,10 @@ mod tests {
     fn an_ntlm_range_has_shorter_suffixes() {
         let body = format!("{}:7", &A[..27]);
         let range = Range::parse(body.as_bytes(), DigestKind::Ntlm).unwrap();
-        assert_eq!((range.count(&A.as_bytes()[..27]), range.len(), range.is_empty()), (Some(7), 1, false));
+        let nt = hex::decode(format!("21BD1{}", &A[..27])).unwrap();
+        assert_eq!(range.exposure(&Digest::Ntlm(nt.try_into().unwrap())), Exposure::Seen(Some(7)));
+        assert_eq!(range.exposure(&digest(A)), Exposure::Unknown(Unasked::NotAskable), "never looks unseen");
+        assert_eq!((range.len(), range.is_empty()), (1, false));
         assert_eq!(Range::parse(body.as_bytes(), DigestKind::Sha1).err(), Some(BadBody));
     }
 }

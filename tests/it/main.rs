@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod blocks;
+mod breach;
 mod canary;
 mod cli;
 mod columns;

@@ -1,0 +1,699 @@
+//! The range protocol against servers on the loopback interface, good and bad: whatever a server does, a digest is seen,
+//! not seen, or unknown for a stated reason, and nothing but five hex digits reaches the server.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use credaudit::breach::{Hibp, HibpOptions, Source};
+use credaudit::model::{Digest, DigestKind, Exposure, Unasked};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+/// How a server answers one request.
+enum Reply {
+    /// As the protocol says.
+    Good,
+    /// The range, sent after a while.
+    Late(Duration),
+    /// A status line's end (`429 Too Many Requests`), further header lines, a body; with Content-Length.
+    Full(&'static str, &'static str, Vec<u8>),
+    /// These bytes, then the connection's end.
+    Bytes(Vec<u8>),
+    /// A good head, then the range one byte at a time.
+    Drip,
+    /// The connection is reset before the request was read.
+    Reset,
+}
+
+/// One request, as a server saw it.
+struct Asked {
+    prefix: String,
+    kind: DigestKind,
+    gzip: bool,
+    /// How often this prefix was asked for before.
+    before: usize,
+}
+
+/// A server that speaks the range protocol, and remembers everything that was said to it.
+struct Server {
+    base: String,
+    said: Arc<Mutex<Vec<(Instant, String)>>>,
+    /// Requests under way at a time, at most so far.
+    most: Arc<AtomicUsize>,
+}
+
+impl Server {
+    /// Knows `words`; the word at index `n` was seen `n + 1` times.
+    fn start(words: &[String], behave: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let most = Arc::new(AtomicUsize::new(0));
+        let shared = Arc::new((Ranges::of(words), behave, Arc::clone(&said), AtomicUsize::new(0), Arc::clone(&most)));
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || {
+                    let (ranges, behave, said, now, most) = &*shared;
+                    let mut stream = stream.unwrap();
+                    stream.set_nodelay(true).unwrap();
+                    while let Some(head) = peek_head(&stream) {
+                        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                        let asked = Asked::read(&head, &said.lock().unwrap());
+                        said.lock().unwrap().push((Instant::now(), head.clone()));
+                        let reply = behave(&asked);
+                        if let Reply::Late(wait) = reply {
+                            thread::sleep(wait);
+                        }
+                        // Before the answer, for the next request may come at once, on another connection.
+                        now.fetch_sub(1, Ordering::SeqCst);
+                        let goes_on = answer(&mut stream, &head, ranges, &asked, &reply);
+                        if !goes_on {
+                            break;
+                        }
+                    }
+                });
+            }
+        });
+        Self { base, said, most }
+    }
+
+    fn options(&self) -> HibpOptions {
+        HibpOptions {
+            base_url: self.base.clone(),
+            concurrency: 8,
+            first_wait: Duration::from_millis(4),
+            timeout: Duration::from_secs(1),
+            ..HibpOptions::default()
+        }
+    }
+
+    /// Every request, verbatim.
+    fn said(&self) -> Vec<String> {
+        self.said.lock().unwrap().iter().map(|(_, head)| head.clone()).collect()
+    }
+
+    /// Prefixes in the order in which they were asked for.
+    fn prefixes(&self) -> Vec<String> {
+        self.said().iter().map(|head| prefix_in(head)).collect()
+    }
+
+    /// When a prefix was asked for.
+    fn times(&self, digest: &Digest) -> Vec<Instant> {
+        let prefix = &hex(digest)[..5];
+        self.said.lock().unwrap().iter().filter(|(_, head)| prefix_in(head) == prefix).map(|(at, _)| *at).collect()
+    }
+}
+
+impl Asked {
+    fn read(head: &str, said: &[(Instant, String)]) -> Self {
+        let prefix = prefix_in(head);
+        Self {
+            kind: if head.contains("mode=ntlm") { DigestKind::Ntlm } else { DigestKind::Sha1 },
+            gzip: head.contains("accept-encoding: gzip"),
+            before: said.iter().filter(|(_, before)| prefix_in(before) == prefix).count(),
+            prefix,
+        }
+    }
+}
+
+fn prefix_in(head: &str) -> String {
+    head.split("/range/").nth(1).map(|rest| rest[..5].to_owned()).unwrap_or_default()
+}
+
+/// The next request's head, left in the socket: dropping a socket with unread bytes resets the connection.
+fn peek_head(stream: &TcpStream) -> Option<String> {
+    let mut bytes = [0; 4096];
+    loop {
+        let len = stream.peek(&mut bytes).ok().filter(|len| *len > 0)?;
+        if let Some(end) = bytes[..len].windows(4).position(|four| four == b"\r\n\r\n") {
+            return Some(String::from_utf8(bytes[..end + 4].to_vec()).unwrap());
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Whether the connection goes on.
+fn answer(stream: &mut TcpStream, head: &str, ranges: &Ranges, asked: &Asked, reply: &Reply) -> bool {
+    if matches!(reply, Reply::Reset) {
+        return false;
+    }
+    stream.read_exact(&mut vec![0; head.len()]).unwrap();
+    let range = ranges.body(&asked.prefix, asked.kind, head.contains("add-padding: true"));
+    let full = |status: &str, headers: &str, body: &[u8]| {
+        let mut bytes = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}\r\n", body.len()).into_bytes();
+        bytes.extend_from_slice(body);
+        bytes
+    };
+    let good = || {
+        if asked.gzip {
+            full("200 OK", "Content-Encoding: gzip\r\n", &gzip(range.as_bytes()))
+        } else {
+            full("200 OK", "", range.as_bytes())
+        }
+    };
+    match reply {
+        Reply::Good | Reply::Late(_) => stream.write_all(&good()).is_ok(),
+        Reply::Full(status, headers, body) => stream.write_all(&full(status, headers, body)).is_ok(),
+        Reply::Bytes(bytes) => {
+            let _ = stream.write_all(bytes);
+            false
+        }
+        Reply::Drip => {
+            let all = full("200 OK", "", range.as_bytes());
+            let _ = all.iter().try_for_each(|byte| {
+                thread::sleep(Duration::from_millis(2));
+                stream.write_all(&[*byte])
+            });
+            false
+        }
+        Reply::Reset => false,
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// All ranges: those of the known words, and others with fillers only, for every prefix exists.
+struct Ranges(HashMap<(DigestKind, String), BTreeMap<String, usize>>);
+
+impl Ranges {
+    fn of(words: &[String]) -> Self {
+        let mut ranges: HashMap<_, BTreeMap<String, usize>> = HashMap::new();
+        for (at, word) in words.iter().enumerate() {
+            for digest in [sha1(word), ntlm(word)] {
+                let hex = hex(&digest);
+                ranges.entry((digest.kind(), hex[..5].into())).or_default().insert(hex[5..].into(), at + 1);
+            }
+        }
+        Self(ranges)
+    }
+
+    fn body(&self, prefix: &str, kind: DigestKind, padded: bool) -> String {
+        let len = if kind == DigestKind::Sha1 { 35 } else { 27 };
+        let filler = |what: &str, n: usize| hex(&sha1(&format!("{prefix} {what} {n}")))[..len].to_owned();
+        let mut lines: BTreeMap<String, usize> = (0..30).map(|n| (filler("filler", n), n + 1)).collect();
+        lines.extend(self.0.get(&(kind, prefix.into())).into_iter().flatten().map(|(suffix, n)| (suffix.clone(), *n)));
+        let mut lines: Vec<_> = lines.into_iter().map(|(suffix, count)| format!("{suffix}:{count}")).collect();
+        if padded {
+            lines.extend((0..20).map(|n| format!("{}:0", filler("padding", n))));
+        }
+        lines.join("\r\n")
+    }
+}
+
+fn sha1(word: &str) -> Digest {
+    use sha1::Digest as _;
+    Digest::Sha1(sha1::Sha1::digest(word).into())
+}
+
+fn ntlm(word: &str) -> Digest {
+    use md4::Digest as _;
+    let utf16: Vec<u8> = word.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    Digest::Ntlm(md4::Md4::digest(utf16).into())
+}
+
+fn hex(digest: &Digest) -> String {
+    hex::encode_upper(digest.bytes())
+}
+
+fn words(count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("correct horse {n}")).collect()
+}
+
+/// A digest in the same range that no server knows.
+fn neighbour(digest: &Digest) -> Digest {
+    let mut bytes = digest.bytes().to_vec();
+    bytes[3..].iter_mut().for_each(|byte| *byte = !*byte);
+    match digest.kind() {
+        DigestKind::Sha1 => Digest::Sha1(bytes.try_into().unwrap()),
+        DigestKind::Ntlm => Digest::Ntlm(bytes.try_into().unwrap()),
+    }
+}
+
+/// Asks, and checks that each digest is answered exactly once.
+fn ask(source: &Hibp, digests: impl IntoIterator<Item = Digest>) -> HashMap<Digest, Exposure> {
+    let mut digests: Vec<Digest> = digests.into_iter().collect();
+    digests.sort_unstable();
+    digests.dedup();
+    let mut answers = HashMap::new();
+    source.ask(&digests, &mut |at, exposure| {
+        assert!(answers.insert(digests[at], exposure).is_none(), "a digest was answered twice");
+    });
+    assert_eq!(answers.len(), digests.len(), "a digest was not answered");
+    answers
+}
+
+fn seen(count: usize) -> Exposure {
+    Exposure::Seen(Some(count as u64))
+}
+
+#[test]
+fn known_words_are_seen_with_their_counts_and_their_neighbours_are_not_seen() {
+    let words = words(40);
+    for padding in [true, false] {
+        let server = Server::start(&words, |_| Reply::Good);
+        let source = Hibp::new(HibpOptions { padding, ..server.options() }).unwrap();
+        assert_eq!(source.name(), server.base);
+        let known = words.iter().flat_map(|word| [sha1(word), ntlm(word)]);
+        let answers = ask(&source, known.flat_map(|digest| [digest, neighbour(&digest)]));
+        for (at, word) in words.iter().enumerate() {
+            for digest in [sha1(word), ntlm(word)] {
+                assert_eq!(answers[&digest], seen(at + 1), "{word}");
+                assert_eq!(answers[&neighbour(&digest)], Exposure::NotSeen, "{word}");
+            }
+        }
+        let said = server.said();
+        assert_eq!(said.len(), 80, "each prefix is asked once, however many digests begin with it");
+        assert!(said.iter().all(|head| head.contains("\r\nadd-padding: true\r\n") == padding));
+    }
+}
+
+#[test]
+fn nothing_but_five_hex_digits_of_a_digest_reaches_the_server() {
+    let words = words(60);
+    // Failures first: retries say no more than first tries.
+    let server = Server::start(&words, |asked| match asked.before {
+        0 => Reply::Full("502 Bad Gateway", "", Vec::new()),
+        1 => Reply::Full("200 OK", "", b"<html>".to_vec()),
+        _ => Reply::Good,
+    });
+    let digests: Vec<Digest> = words.iter().flat_map(|word| [sha1(word), ntlm(word)]).collect();
+    let answers = ask(&Hibp::new(server.options()).unwrap(), digests.clone());
+    assert!(answers.values().all(|exposure| matches!(exposure, Exposure::Seen(_))));
+    let said = server.said();
+    assert_eq!(said.len(), 3 * 120);
+    let prefixes: HashSet<String> = digests.iter().map(|digest| hex(digest)[..5].to_owned()).collect();
+    for head in &said {
+        let mut lines = head.trim_end().split("\r\n");
+        let line = lines.next().unwrap();
+        let path = line.strip_prefix("GET /range/").and_then(|line| line.strip_suffix(" HTTP/1.1")).unwrap();
+        assert!(prefixes.contains(path.strip_suffix("?mode=ntlm").unwrap_or(path)), "{line}");
+        for header in lines {
+            let (name, value) = header.split_once(": ").unwrap();
+            let expected: &[&str] = match name {
+                "user-agent" => &[concat!("credaudit/", env!("CARGO_PKG_VERSION"))],
+                "accept" => &["*/*"],
+                "accept-encoding" => &["gzip", "identity"],
+                "add-padding" => &["true"],
+                "cache-control" => &["no-cache"],
+                "host" => &[server.base.strip_prefix("http://").unwrap()],
+                _ => panic!("an unexpected header: {name}"),
+            };
+            assert!(expected.contains(&value), "{header}");
+        }
+    }
+    let all = said.concat().to_uppercase();
+    for digest in &digests {
+        let hex = hex(digest);
+        assert!((0..hex.len() - 6).all(|at| !all.contains(&hex[at..at + 6])), "six digits of a digest were sent");
+    }
+}
+
+#[test]
+fn prefixes_are_asked_in_an_order_of_chance() {
+    let words = words(60);
+    let orders: Vec<Vec<String>> = (0..2)
+        .map(|_| {
+            let server = Server::start(&words, |_| Reply::Good);
+            let source = Hibp::new(HibpOptions { concurrency: 1, ..server.options() }).unwrap();
+            ask(&source, words.iter().map(|word| sha1(word)));
+            server.prefixes()
+        })
+        .collect();
+    let mut sorted = orders[0].clone();
+    sorted.sort();
+    assert_eq!(sorted.len(), 60);
+    assert_ne!(orders[0], sorted);
+    assert_ne!(orders[0], orders[1]);
+}
+
+#[test]
+fn no_more_requests_are_under_way_than_allowed() {
+    let words = words(80);
+    for concurrency in [0, 1, 6] {
+        let server = Server::start(&words, |_| Reply::Late(Duration::from_millis(3)));
+        let source = Hibp::new(HibpOptions { concurrency, ..server.options() }).unwrap();
+        ask(&source, words.iter().map(|word| sha1(word)));
+        let most = server.most.load(Ordering::SeqCst);
+        assert!((concurrency.min(2)..=concurrency.max(1)).contains(&most), "{most} of {concurrency}");
+    }
+}
+
+/// What goes wrong with one prefix, how the audit hears of it, and how often it is asked.
+type Trouble = (&'static str, fn(&Asked) -> Reply, Option<Unasked>, usize);
+
+const TROUBLES: &[Trouble] = &[
+    ("too many requests, once", |asked| once(asked, "429 Too Many Requests", "Retry-After: 0\r\n"), None, 2),
+    ("too many requests", |_| full("429 Too Many Requests", ""), Some(Unasked::RateLimited), 5),
+    ("come back in an hour", |_| full("503 Slow Down", "Retry-After: 3600\r\n"), Some(Unasked::ServerError), 1),
+    ("a server error, once", |asked| once(asked, "503 Service Unavailable", ""), None, 2),
+    ("an empty server error", |_| full("502 Bad Gateway", ""), Some(Unasked::ServerError), 5),
+    ("an empty range", |_| full("200 OK", ""), Some(Unasked::BadAnswer), 5),
+    ("an empty range, packed only", |asked| if asked.gzip { full("200 OK", "") } else { Reply::Good }, None, 2),
+    ("a page", |_| body(b"<html><body>Sign in to this network</body></html>"), Some(Unasked::BadAnswer), 5),
+    ("padding only", |_| body(&[b"A".repeat(35), b":0".to_vec()].concat()), Some(Unasked::BadAnswer), 5),
+    ("NTLM lines", |_| body(&[b"A".repeat(27), b":3".to_vec()].concat()), Some(Unasked::BadAnswer), 5),
+    ("an unsorted range", |_| body(&lines("BA")), Some(Unasked::BadAnswer), 5),
+    ("no content", |_| full("204 No Content", ""), Some(Unasked::BadAnswer), 1),
+    ("a bad request", |_| full("400 Bad Request", ""), Some(Unasked::BadAnswer), 1),
+    ("nothing found", |_| full("404 Not Found", ""), Some(Unasked::BadAnswer), 1),
+    ("no answer", |_| Reply::Late(Duration::from_millis(1500)), Some(Unasked::TimedOut), 5),
+    ("a slow drip", |_| Reply::Drip, Some(Unasked::TimedOut), 5),
+    ("a cut line", |_| cut("Content-Length: 74", &lines("AB")[..50]), Some(Unasked::BadAnswer), 5),
+    ("a cut range", |_| cut("Content-Length: 74", &lines("A")), Some(Unasked::BadAnswer), 5),
+    ("a cut chunk", |_| cut("Transfer-Encoding: chunked", b"4a\r\nAAAA"), Some(Unasked::BadAnswer), 5),
+    ("an end that could be a cut", |_| cut("Connection: close", &lines("AB")), Some(Unasked::BadAnswer), 5),
+    ("a cut archive", |_| packed(&gzip(&lines("AB"))[..30]), Some(Unasked::BadAnswer), 5),
+    (
+        "an unknown packing",
+        |_| Reply::Full("200 OK", "Content-Encoding: br\r\n", lines("AB")),
+        Some(Unasked::BadAnswer),
+        5,
+    ),
+    ("far too much", |_| body(&lines("A").repeat(80_000)), Some(Unasked::BadAnswer), 5),
+    ("far too much, packed", |_| packed(&gzip(&vec![b'A'; 3 << 20])), Some(Unasked::BadAnswer), 5),
+    ("a reset", |_| Reply::Reset, Some(Unasked::Unreachable), 5),
+    ("a reset, once", |asked| if asked.before == 0 { Reply::Reset } else { Reply::Good }, None, 2),
+    ("no HTTP", |_| Reply::Bytes(b"220 mail.example.org ESMTP\r\n".to_vec()), Some(Unasked::Unreachable), 5),
+];
+
+fn full(status: &'static str, headers: &'static str) -> Reply {
+    Reply::Full(status, headers, Vec::new())
+}
+
+fn once(asked: &Asked, status: &'static str, headers: &'static str) -> Reply {
+    if asked.before == 0 { full(status, headers) } else { Reply::Good }
+}
+
+fn body(body: &[u8]) -> Reply {
+    Reply::Full("200 OK", "", body.to_vec())
+}
+
+fn packed(body: &[u8]) -> Reply {
+    Reply::Full("200 OK", "Content-Encoding: gzip\r\n", body.to_vec())
+}
+
+fn cut(framing: &str, body: &[u8]) -> Reply {
+    Reply::Bytes([format!("HTTP/1.1 200 OK\r\n{framing}\r\n\r\n").as_bytes(), body].concat())
+}
+
+/// A line of 37 bytes for every digit.
+fn lines(digits: &str) -> Vec<u8> {
+    digits.chars().flat_map(|digit| format!("{}:1\n", digit.to_string().repeat(35)).into_bytes()).collect()
+}
+
+#[test]
+fn a_prefix_in_trouble_is_unknown_for_its_reason_and_the_others_are_right() {
+    let words = words(400);
+    let bad: HashMap<String, usize> =
+        (0..TROUBLES.len()).map(|at| (hex(&sha1(&words[at]))[..5].to_owned(), at)).collect();
+    let all: HashSet<String> = words.iter().map(|word| hex(&sha1(word))[..5].to_owned()).collect();
+    assert_eq!(all.len(), words.len(), "the words have different prefixes");
+    let server = Server::start(&words, move |asked| match bad.get(&asked.prefix) {
+        Some(at) => TROUBLES[*at].1(asked),
+        None => Reply::Good,
+    });
+    let source = Hibp::new(HibpOptions { concurrency: 32, ..server.options() }).unwrap();
+    let answers = ask(&source, words.iter().map(|word| sha1(word)).flat_map(|digest| [digest, neighbour(&digest)]));
+    for (at, word) in words.iter().enumerate() {
+        let digest = sha1(word);
+        let (what, unknown) = TROUBLES.get(at).map_or(("a good prefix", None), |trouble| (trouble.0, trouble.2));
+        let (known, other) = match unknown {
+            Some(why) => (Exposure::Unknown(why), Exposure::Unknown(why)),
+            None => (seen(at + 1), Exposure::NotSeen),
+        };
+        assert_eq!(answers[&digest], known, "{what}");
+        assert_eq!(answers[&neighbour(&digest)], other, "{what}, for a word that is not there");
+        assert_eq!(server.times(&digest).len(), TROUBLES.get(at).map_or(1, |trouble| trouble.3), "{what}");
+    }
+}
+
+#[test]
+fn a_server_that_says_when_to_come_back_is_left_in_peace_until_then() {
+    let words = words(30);
+    let busy = sha1(&words[3]);
+    let prefix = hex(&busy)[..5].to_owned();
+    let server = Server::start(&words, move |asked| {
+        if asked.prefix == prefix { once(asked, "429 Too Many Requests", "Retry-After: 1\r\n") } else { Reply::Good }
+    });
+    let source = Hibp::new(HibpOptions { concurrency: 2, ..server.options() }).unwrap();
+    let answers = ask(&source, words.iter().map(|word| sha1(word)));
+    assert_eq!(answers[&busy], seen(4));
+    let times = server.times(&busy);
+    assert!(times[1] - times[0] >= Duration::from_secs(1), "{:?}", times[1] - times[0]);
+    // One request may have been under way when the refusal came.
+    let said = server.said.lock().unwrap();
+    let between = said.iter().filter(|(at, _)| *at > times[0] && *at < times[0] + Duration::from_secs(1)).count();
+    assert!(between <= 1, "{between} requests to a server that asked for a second's peace");
+}
+
+#[test]
+fn a_server_that_refuses_whatever_comes_together_is_asked_less_at_a_time() {
+    let words = words(60);
+    let now = AtomicUsize::new(0);
+    let server = Server::start(&words, move |_| {
+        let crowd = now.fetch_add(1, Ordering::SeqCst);
+        thread::sleep(Duration::from_millis(4));
+        now.fetch_sub(1, Ordering::SeqCst);
+        if crowd >= 3 { full("429 Too Many Requests", "") } else { Reply::Good }
+    });
+    let source = Hibp::new(HibpOptions { concurrency: 32, ..server.options() }).unwrap();
+    let answers = ask(&source, words.iter().map(|word| sha1(word)));
+    let lost = answers.values().filter(|exposure| !matches!(exposure, Exposure::Seen(_))).count();
+    assert!(lost <= 6, "{lost} of 60 were lost to a server that serves three at a time");
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let words = words(20);
+    let elsewhere = Server::start(&words, |_| Reply::Good);
+    let location: &'static str = Box::leak(format!("Location: {}/range/00000\r\n", elsewhere.base).into_boxed_str());
+    for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
+        let server = Server::start(&words, move |_| full(status, location));
+        let answers = ask(&Hibp::new(server.options()).unwrap(), [sha1(&words[0])]);
+        assert_eq!(answers[&sha1(&words[0])], Exposure::Unknown(Unasked::BadAnswer));
+    }
+    assert_eq!(elsewhere.said().len(), 0);
+}
+
+#[test]
+fn a_server_that_is_not_there_is_given_up_quickly() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let options = HibpOptions {
+        base_url: format!("http://{closed}"),
+        first_wait: Duration::from_millis(4),
+        ..HibpOptions::default()
+    };
+    let source = Hibp::new(options).unwrap();
+    let digests: Vec<Digest> = words(20_000).iter().map(|word| sha1(word)).collect();
+    let before = Instant::now();
+    for _ in 0..2 {
+        let answers = ask(&source, digests.clone());
+        assert!(answers.values().all(|exposure| *exposure == Exposure::Unknown(Unasked::Unreachable)));
+    }
+    assert!(before.elapsed() < Duration::from_secs(3), "{:?}", before.elapsed());
+}
+
+#[test]
+fn a_server_that_only_answers_errors_is_not_asked_about_everything() {
+    let words = words(2000);
+    let server = Server::start(&words, |_| full("502 Bad Gateway", ""));
+    let answers = ask(&Hibp::new(server.options()).unwrap(), words.iter().map(|word| sha1(word)));
+    assert!(answers.values().all(|exposure| *exposure == Exposure::Unknown(Unasked::ServerError)));
+    assert!(server.said().len() <= 5 * (16 + 8), "{} requests", server.said().len());
+}
+
+#[test]
+fn credentials_for_a_mirror_are_sent_to_it_and_not_shown() {
+    let words = words(3);
+    let server = Server::start(&words, |_| Reply::Good);
+    let base_url = server.base.replace("http://", "http://reader:hunter2@") + "/mirror/";
+    let source = Hibp::new(HibpOptions { base_url, ..server.options() }).unwrap();
+    assert_eq!(source.name(), format!("{}/mirror", server.base));
+    assert_eq!(ask(&source, [sha1(&words[2])])[&sha1(&words[2])], seen(3));
+    let said = server.said().concat();
+    assert!(said.starts_with("GET /mirror/range/"));
+    assert!(said.contains("\r\nauthorization: Basic cmVhZGVyOmh1bnRlcjI=\r\n") && !said.contains("hunter2"));
+}
+
+/// Where the test below tells its child which server to ask.
+const CHILD: &str = "CREDAUDIT_TEST_RANGES";
+
+#[test]
+fn the_proxy_of_the_environment_is_used_unless_the_environment_excepts_the_server() {
+    let words = words(1);
+    for (except, through_proxy) in [("", true), ("127.0.0.1", false)] {
+        let proxy = Server::start(&words, |_| Reply::Good);
+        let server = Server::start(&words, |_| Reply::Good);
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "REQUEST_METHOD"] {
+            child.env_remove(name);
+        }
+        let child = child
+            .args(["--exact", "breach::a_child_asks_as_its_environment_says", "--ignored"])
+            .envs([("HTTP_PROXY", proxy.base.as_str()), ("NO_PROXY", except), (CHILD, server.base.as_str())])
+            .output()
+            .unwrap();
+        assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+        assert_eq!((proxy.said().len(), server.said().len()), if through_proxy { (1, 0) } else { (0, 1) });
+    }
+}
+
+#[test]
+#[ignore = "started by another test, with an environment of its own"]
+fn a_child_asks_as_its_environment_says() {
+    let Ok(base_url) = std::env::var(CHILD) else { return };
+    let source = Hibp::new(HibpOptions { base_url, ..HibpOptions::default() }).unwrap();
+    let word = sha1(&words(1)[0]);
+    assert_eq!(ask(&source, [word])[&word], seen(1));
+}
+
+/// HTTP/2 behind TLS with certificates made on the spot.
+mod tls {
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    use tokio_rustls::rustls::ServerConfig;
+    use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+    use tokio_rustls::{TlsAcceptor, rustls};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Seen {
+        connections: AtomicUsize,
+        handshakes: AtomicUsize,
+        streams: AtomicUsize,
+        at_a_time: AtomicUsize,
+        most_at_a_time: AtomicUsize,
+        protocols: Mutex<HashSet<Vec<u8>>>,
+    }
+
+    /// Base URL, authority in PEM, and what the server saw.
+    fn start(words: &[String]) -> (String, String, Arc<Seen>) {
+        let mut authority = CertificateParams::new(Vec::new()).unwrap();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let leaf = CertificateParams::new(vec!["127.0.0.1".into()]).unwrap().signed_by(&key, &authority).unwrap();
+        let ring = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = ServerConfig::builder_with_provider(ring)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![leaf.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+            .unwrap();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let base = format!("https://{}", listener.local_addr().unwrap());
+        let (ranges, seen) = (Arc::new(Ranges::of(words)), Arc::new(Seen::default()));
+        let shared = Arc::clone(&seen);
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                while let Ok((stream, _)) = listener.accept().await {
+                    tokio::spawn(serve(stream, acceptor.clone(), Arc::clone(&ranges), Arc::clone(&shared)));
+                }
+            });
+        });
+        (base, authority.pem(), seen)
+    }
+
+    async fn serve(stream: tokio::net::TcpStream, acceptor: TlsAcceptor, ranges: Arc<Ranges>, seen: Arc<Seen>) {
+        seen.connections.fetch_add(1, Ordering::SeqCst);
+        let Ok(stream) = acceptor.accept(stream).await else { return };
+        seen.handshakes.fetch_add(1, Ordering::SeqCst);
+        seen.protocols.lock().unwrap().insert(stream.get_ref().1.alpn_protocol().unwrap_or_default().to_vec());
+        let mut connection = h2::server::handshake(stream).await.unwrap();
+        while let Some(Ok((request, mut respond))) = connection.accept().await {
+            let (ranges, seen) = (Arc::clone(&ranges), Arc::clone(&seen));
+            tokio::spawn(async move {
+                seen.streams.fetch_add(1, Ordering::SeqCst);
+                let now = seen.at_a_time.fetch_add(1, Ordering::SeqCst) + 1;
+                seen.most_at_a_time.fetch_max(now, Ordering::SeqCst);
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                let uri = request.uri();
+                let kind = if uri.query() == Some("mode=ntlm") { DigestKind::Ntlm } else { DigestKind::Sha1 };
+                let padded = request.headers().get("add-padding").is_some_and(|value| value == "true");
+                let body = ranges.body(uri.path().strip_prefix("/range/").unwrap(), kind, padded);
+                let mut stream = respond.send_response(http::Response::new(()), false).unwrap();
+                stream.send_data(body.into(), true).unwrap();
+                seen.at_a_time.fetch_sub(1, Ordering::SeqCst);
+            });
+        }
+    }
+
+    fn options(base_url: &str) -> HibpOptions {
+        HibpOptions {
+            base_url: base_url.into(),
+            first_wait: Duration::from_millis(4),
+            timeout: Duration::from_secs(5),
+            ..HibpOptions::default()
+        }
+    }
+
+    #[test]
+    fn questions_share_one_connection_that_speaks_http_2_by_agreement() {
+        let words = words(100);
+        let (base, authority, seen) = start(&words);
+        let folder = tempfile::tempdir().unwrap();
+        let ca = folder.path().join("authority.pem");
+        std::fs::write(&ca, authority).unwrap();
+        let source = Hibp::new(HibpOptions { ca: Some(ca), ..options(&base) }).unwrap();
+        let answers = ask(&source, words.iter().flat_map(|word| [sha1(word), ntlm(word)]));
+        for (at, word) in words.iter().enumerate() {
+            assert_eq!(answers[&sha1(word)], super::seen(at + 1));
+            assert_eq!(answers[&ntlm(word)], super::seen(at + 1));
+        }
+        assert_eq!(*seen.protocols.lock().unwrap(), HashSet::from([b"h2".to_vec()]));
+        assert_eq!(seen.connections.load(Ordering::SeqCst), 1);
+        assert_eq!(seen.streams.load(Ordering::SeqCst), 200);
+        let most = seen.most_at_a_time.load(Ordering::SeqCst);
+        assert!((8..=32).contains(&most), "{most} questions at a time");
+    }
+
+    #[test]
+    fn a_server_that_cannot_prove_who_it_is_is_asked_nothing() {
+        let words = words(1);
+        let (base, _, seen) = start(&words);
+        let (_, other, _) = start(&words);
+        let folder = tempfile::tempdir().unwrap();
+        let ca = folder.path().join("other.pem");
+        std::fs::write(&ca, other).unwrap();
+        for ca in [None, Some(ca)] {
+            match Hibp::new(HibpOptions { ca: ca.clone(), ..options(&base) }) {
+                Ok(source) => {
+                    let answers = ask(&source, [sha1(&words[0])]);
+                    assert_eq!(answers[&sha1(&words[0])], Exposure::Unknown(Unasked::Unreachable));
+                }
+                Err(error) => assert!(ca.is_none(), "only for want of the system's certificates, not: {error}"),
+            }
+        }
+        assert_eq!(seen.handshakes.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn certificates_that_cannot_be_read_are_an_error_that_names_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let no_certificate = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
+        for (name, content) in [("empty.pem", ""), ("text.pem", "hello"), ("bad.pem", no_certificate)] {
+            let ca = folder.path().join(name);
+            std::fs::write(&ca, content).unwrap();
+            let error = Hibp::new(HibpOptions { ca: Some(ca), ..options("https://127.0.0.1:1") }).err().unwrap();
+            assert!(error.to_string().contains(name), "{error}");
+        }
+        let ca = Some(folder.path().join("missing.pem"));
+        assert!(Hibp::new(HibpOptions { ca, ..options("https://127.0.0.1:1") }).is_err());
+    }
+}
