@@ -8,6 +8,7 @@ mod canary;
 mod cli;
 mod columns;
 mod dumps;
+mod fuzz_corpus;
 mod people;
 mod program;
 mod schemes;
