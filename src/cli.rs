@@ -94,6 +94,10 @@ pub struct AuditArgs {
     /// How many common passwords to try on each salted value, most common first.
     #[arg(long, value_name = "N", default_value = "100", help_heading = "Judgement")]
     pub guess_words: String,
+    /// How long to try likely passwords (the account's own words, defaults, the commonest) on slow hashes such as bcrypt,
+    /// in estimated seconds of one core, shared by all such columns.
+    #[arg(long, value_name = "N", default_value = "2", help_heading = "Judgement")]
+    pub guess_seconds: String,
     /// Compute SHA-256 of every input while reading it, for the record.
     #[arg(long, help_heading = "Judgement")]
     pub hash_inputs: bool,

@@ -12,6 +12,9 @@ use credaudit::model::Report;
 use credaudit::report::{Destination, Meter, Progress, ResetList, Silent, TakeRow};
 use credaudit::settings::{self, AuditSettings, OutputSettings, Sink};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Anything that kept the program from doing what was asked.
 const TROUBLE: u8 = 2;
 

@@ -32,6 +32,8 @@ pub struct AuditSettings {
     pub spool_dir: PathBuf,
     /// Common passwords tried on each salted value; 0 tries none.
     pub guess_words: u32,
+    /// Work spent on trying likely passwords against slow hashes, in estimated seconds of one core; 0 tries none.
+    pub guess_seconds: u32,
 }
 
 /// Whom to ask about exposures.
@@ -142,6 +144,7 @@ pub fn check(args: AuditArgs) -> Result<(AuditSettings, OutputSettings), Error> 
         policy: args.policy.as_deref().map_or_else(|| Ok(Policy::builtin()), policy)?,
         spool_dir: folder(args.temp_dir)?,
         guess_words: count("--guess-words", &args.guess_words, 0, u64::from(u32::MAX))? as u32,
+        guess_seconds: count("--guess-seconds", &args.guess_seconds, 0, 1_000_000)? as u32,
     };
     Ok((audit, output))
 }

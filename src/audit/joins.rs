@@ -294,7 +294,8 @@ impl Joins {
             facts.extend(chunk.get()?.chunks_exact(Fact::LEN).map(Fact::decode));
         }
         facts.extend(stream.open.chunks_exact(Fact::LEN).map(Fact::decode));
-        facts.sort_unstable_by_key(|(run, cell, fact)| (*run, *cell, fact.encode(0, *cell)));
+        // Facts of one cell are a set: their order among themselves means nothing.
+        facts.sort_by_key(|(run, cell, _)| (*run, *cell));
         Ok(facts)
     }
 }
@@ -338,6 +339,29 @@ pub(super) struct Grouped {
     pub(super) groups: u64,
 }
 
+/// Counts by column, of which a partition mostly sees one after the other.
+#[derive(Default)]
+struct Totals {
+    by_column: HashMap<ColumnKey, Grouped>,
+    last: Option<(ColumnKey, Grouped)>,
+}
+
+impl Totals {
+    fn of(&mut self, column: ColumnKey) -> &mut Grouped {
+        if self.last.is_none_or(|(last, _)| last != column) {
+            self.settle();
+            self.last = Some((column, self.by_column.remove(&column).unwrap_or_default()));
+        }
+        &mut self.last.as_mut().expect("it was just set").1
+    }
+
+    fn settle(&mut self) {
+        if let Some((column, grouped)) = self.last.take() {
+            self.by_column.insert(column, grouped);
+        }
+    }
+}
+
 struct Group {
     column: ColumnKey,
     identity: u32,
@@ -357,13 +381,15 @@ pub(super) fn group(
     (0..Partitions::COUNT)
         .into_par_iter()
         .map(|partition| {
-            let passes = (values.bytes(partition) / ValueRecord::LEN).div_ceil(MAX_GROUPS).max(1) as u128;
-            let mut totals = HashMap::new();
+            let records = values.bytes(partition) / ValueRecord::LEN;
+            let passes = records.div_ceil(MAX_GROUPS).max(1) as u128;
+            let mut totals = Totals::default();
             for pass in 0..passes {
                 let mine = |value: &DecodedValue| (value.key >> 64) % passes == pass;
                 group_pass(values, partition, &mine, column_of, joins, &mut totals)?;
             }
-            Ok(totals)
+            totals.settle();
+            Ok(totals.by_column)
         })
         .try_reduce(HashMap::new, |mut a, b| {
             for (column, part) in b {
@@ -381,9 +407,10 @@ fn group_pass(
     mine: &dyn Fn(&DecodedValue) -> bool,
     column_of: &(dyn Fn(u32, usize) -> Option<ColumnKey> + Sync),
     joins: &Joins,
-    totals: &mut HashMap<ColumnKey, Grouped>,
+    totals: &mut Totals,
 ) -> io::Result<()> {
-    let mut groups: FastMap<u128, Group> = FastMap::default();
+    let room = (values.bytes(partition) / ValueRecord::LEN).min(MAX_GROUPS);
+    let mut groups: FastMap<u128, Group> = FastMap::with_capacity_and_hasher(room, BuildHasherDefault::default());
     let mut also: HashSet<(u128, ColumnKey)> = HashSet::new();
     values.read(partition, ValueRecord::LEN, &mut |bytes| {
         let value = DecodedValue::decode(bytes);
@@ -396,7 +423,7 @@ fn group_pass(
         if !distinct {
             if group.column.table == column.table || group.identity != value.identity {
                 if !group.several {
-                    totals.entry(group.column).or_default().groups += 1;
+                    totals.of(group.column).groups += 1;
                 }
                 group.several = true;
             }
@@ -404,7 +431,7 @@ fn group_pass(
             distinct = group.column != column && also.insert((value.key, column));
         }
         if distinct && !value.cell.is_secondary() {
-            totals.entry(column).or_default().distinct += 1;
+            totals.of(column).distinct += 1;
         }
     })?;
     if !groups.values().any(|g| g.several) {

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::hash::Hasher;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
@@ -21,7 +22,7 @@ use super::plan::{self, Plan, Slot};
 use super::prove::{SAMPLE, Subject};
 
 /// Of the columns that are not followed, one row in this many is looked at.
-const WATCH_ONE_IN: u64 = 16;
+const WATCH_ONE_IN: u64 = 64;
 
 /// What all observations share.
 pub(super) struct Tools {
@@ -70,7 +71,8 @@ pub(super) struct Run {
     pub(super) bytes: u64,
     pub(super) facts: Option<Chunk>,
     pub(super) slots: Vec<SlotRun>,
-    pub(super) stats: Vec<ColumnStats>,
+    /// By column, of those that were looked at.
+    pub(super) stats: Vec<(usize, ColumnStats)>,
     pub(super) values: Vec<ValueRecord>,
     pub(super) digests: Vec<DigestRecord>,
 }
@@ -117,12 +119,14 @@ struct Dictionary {
     forms: Vec<Form>,
     counts: Vec<u64>,
     decoders: Vec<Option<&'static dyn Scheme>>,
+    /// Schemes that may explain the form and that a breach source can be asked about.
+    askable: Vec<Vec<&'static dyn Scheme>>,
     index: HashMap<Form, usize>,
 }
 
 impl Dictionary {
     fn new() -> Self {
-        Self { forms: Vec::new(), counts: Vec::new(), decoders: Vec::new(), index: HashMap::new() }
+        Self { forms: Vec::new(), counts: Vec::new(), decoders: Vec::new(), askable: Vec::new(), index: HashMap::new() }
     }
 
     /// The index of `form`. Few forms are looked through, many are looked up.
@@ -137,6 +141,7 @@ impl Dictionary {
             self.counts.push(0);
             let decoder = if form.def.digest_len > 0 { plan::decoder(form) } else { None };
             self.decoders.push(decoder);
+            self.askable.push(schemes::explain(form, false).into_iter().filter(|s| s.asks().is_some()).collect());
             self.index.insert(form, self.forms.len() - 1);
             self.forms.len() - 1
         });
@@ -150,8 +155,7 @@ impl Dictionary {
 pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watch_from: usize) -> io::Result<Run> {
     let rows = batch.len();
     assert!(rows < Cell::MAX_ROWS, "a batch is no larger than its block");
-    let mut stats = vec![ColumnStats::new(); batch.table.columns.len()];
-    watch(tools, plan, batch, watch_from, &mut stats);
+    let mut stats = watch(tools, plan, batch, watch_from);
     let mut run = Run {
         rows,
         bytes: batch.bytes,
@@ -165,7 +169,7 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watch_from
         run.stats = stats;
         return Ok(run);
     }
-    let people = People::of(plan, batch);
+    let people = People::of(plan, batch, tools.identities);
     run.values.reserve(rows * plan.slots.len());
     let mut facts: Vec<Vec<SlotFacts>> = Vec::with_capacity(plan.slots.len());
     for (number, slot) in plan.slots.iter().enumerate() {
@@ -176,11 +180,20 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watch_from
             number,
             batch,
             people: &people,
+            cells: if slot.column < batch.table.columns.len() {
+                batch.column(slot.column).iter().collect()
+            } else {
+                vec![None; rows]
+            },
             dictionary: Dictionary::new(),
             facts: vec![SlotFacts::default(); rows],
             found: SlotRun::default(),
+            raw: Vec::with_capacity(rows * 20),
+            raw_of: vec![(0, 0); rows],
         };
-        observer.each_row(&mut stats[slot.column], &mut run);
+        let mut followed = ColumnStats::new();
+        observer.each_row(&mut followed, &mut run);
+        stats.push((slot.column, followed));
         observer.own_words_unsalted();
         observer.salted();
         observer.samples();
@@ -203,16 +216,21 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watch_from
     Ok(run)
 }
 
-fn watch(tools: &Tools, plan: &Plan, batch: &TableBatch, from: usize, stats: &mut [ColumnStats]) {
+/// Statistics of the columns that are not followed, from one row in [`WATCH_ONE_IN`].
+fn watch(tools: &Tools, plan: &Plan, batch: &TableBatch, from: usize) -> Vec<(usize, ColumnStats)> {
     let watched: Vec<usize> =
         (from..batch.len()).filter(|row| mix(batch.rows[*row].offset).is_multiple_of(WATCH_ONE_IN)).collect();
-    for (column, stats) in stats.iter_mut().enumerate() {
-        if plan.slots.iter().all(|slot| slot.column != column) {
-            for row in &watched {
-                see(tools, batch.cell(*row, column), stats);
-            }
-        }
+    if watched.is_empty() {
+        return Vec::new();
     }
+    (0..batch.table.columns.len())
+        .filter(|column| plan.slots.iter().all(|slot| slot.column != *column))
+        .map(|column| {
+            let mut stats = ColumnStats::new();
+            watched.iter().for_each(|row| see(tools, batch.cell(*row, column), &mut stats));
+            (column, stats)
+        })
+        .collect()
 }
 
 /// Counts one cell into the statistics of its column.
@@ -234,52 +252,66 @@ pub(super) fn see(tools: &Tools, cell: Option<&[u8]>, stats: &mut ColumnStats) {
 /// The people of a batch: what of each row does not depend on the credential.
 struct People<'a> {
     batch: &'a TableBatch,
-    id: Option<usize>,
-    login: Option<usize>,
-    email: Option<usize>,
+    id: Vec<&'a [u8]>,
+    login: Vec<&'a [u8]>,
+    email: Vec<&'a [u8]>,
     active: Vec<Option<bool>>,
     privileged: Vec<bool>,
 }
 
-impl<'a> People<'a> {
-    fn of(plan: &Plan, batch: &'a TableBatch) -> Self {
-        let rows = 0..batch.len();
-        let active = match plan.active {
-            Some((column, inverted)) => {
-                rows.clone().map(|row| columns::active_value(batch.cell(row, column), inverted)).collect()
+/// A column's cells, NULLs as empty; none where there is no such column.
+fn texts(batch: &TableBatch, column: Option<usize>) -> Vec<&[u8]> {
+    match column.filter(|c| *c < batch.table.columns.len()) {
+        Some(column) => batch.column(column).iter().map(Option::unwrap_or_default).collect(),
+        None => vec![&[]; batch.len()],
+    }
+}
+
+/// `of` each cell; columns of flags and roles repeat themselves, so the last answer is remembered.
+fn each<'a, T: Copy>(cells: impl Iterator<Item = Option<&'a [u8]>>, of: impl Fn(Option<&'a [u8]>) -> T) -> Vec<T> {
+    let mut last: Option<(Option<&[u8]>, T)> = None;
+    cells
+        .map(|cell| match last {
+            Some((known, answer)) if known == cell => answer,
+            _ => {
+                let answer = of(cell);
+                last = Some((cell, answer));
+                answer
             }
+        })
+        .collect()
+}
+
+impl<'a> People<'a> {
+    fn of(plan: &Plan, batch: &'a TableBatch, identities: bool) -> Self {
+        let has = |column: usize| column < batch.table.columns.len();
+        let active = match plan.active.filter(|(column, _)| has(*column)) {
+            Some((column, inverted)) => each(batch.column(column).iter(), |cell| columns::active_value(cell, inverted)),
             None => vec![None; batch.len()],
         };
-        let login = |row| plan.login.and_then(|c| batch.cell(row, c)).is_some_and(columns::is_privileged_login);
-        let role = |row| plan.privilege.is_some_and(|(c, flag)| columns::is_privileged(batch.cell(row, c), flag));
-        let privileged = rows.map(|row| role(row) || login(row)).collect();
-        Self { batch, id: plan.id, login: plan.login, email: plan.email, active, privileged }
-    }
-
-    fn cell(&self, row: usize, column: Option<usize>) -> &'a [u8] {
-        column.and_then(|c| self.batch.cell(row, c)).unwrap_or_default()
-    }
-
-    fn login(&self, row: usize) -> &'a [u8] {
-        self.cell(row, self.login)
-    }
-
-    fn email(&self, row: usize) -> &'a [u8] {
-        self.cell(row, self.email)
+        let login = texts(batch, plan.login);
+        let mut privileged: Vec<bool> = login.iter().map(|login| columns::is_privileged_login(login)).collect();
+        if let Some((column, flag)) = plan.privilege.filter(|(column, _)| has(*column)) {
+            let by_role = each(batch.column(column).iter(), |cell| columns::is_privileged(cell, flag));
+            privileged.iter_mut().zip(by_role).for_each(|(privileged, role)| *privileged |= role);
+        }
+        // Without a reset list the id only tells apart people who have neither email nor login.
+        let id = if identities || (plan.login.is_none() && plan.email.is_none()) { plan.id } else { None };
+        Self { batch, id: texts(batch, id), email: texts(batch, plan.email), login, active, privileged }
     }
 
     fn identity(&self, row: usize) -> [&'a [u8]; 3] {
-        [self.cell(row, self.id), self.login(row), self.email(row)]
+        [self.id[row], self.login[row], self.email[row]]
     }
 
     fn identity_hash(&self, row: usize) -> u32 {
-        let who = [self.email(row), self.login(row), self.cell(row, self.id)];
+        let who = [self.email[row], self.login[row], self.id[row]];
         who.into_iter().find(|w| !w.is_empty()).map_or_else(|| mix(self.batch.rows[row].offset) as u32, identity_hash)
     }
 
     /// The row's own words that are tried against hashes on every row: login, email, local part.
     fn own(&self, row: usize) -> impl Iterator<Item = (Own, &'a [u8])> + use<'a> {
-        let (login, email) = (self.login(row), self.email(row));
+        let (login, email) = (self.login[row], self.email[row]);
         let local = memchr::memchr(b'@', email).map_or(&[][..], |at| &email[..at]);
         let local = if local == login { &[][..] } else { local };
         [(Own::Login, login), (Own::Email, email), (Own::Email, local)].into_iter().filter(|(_, word)| word.len() > 2)
@@ -293,9 +325,13 @@ struct SlotObserver<'a> {
     number: usize,
     batch: &'a TableBatch,
     people: &'a People<'a>,
+    cells: Vec<Option<&'a [u8]>>,
     dictionary: Dictionary,
     facts: Vec<SlotFacts>,
     found: SlotRun,
+    /// Raw unsalted digests, one after another, and where each row's lies.
+    raw: Vec<u8>,
+    raw_of: Vec<(u32, u8)>,
 }
 
 impl SlotObserver<'_> {
@@ -303,7 +339,7 @@ impl SlotObserver<'_> {
     fn each_row(&mut self, stats: &mut ColumnStats, run: &mut Run) {
         let tools = self.tools;
         for row in 0..self.batch.len() {
-            let cell = self.batch.cell(row, self.slot.column);
+            let cell = self.cells[row];
             let Some(value) = cell else {
                 stats.observe(None, schemes::recognise(&[]), false);
                 continue;
@@ -315,12 +351,11 @@ impl SlotObserver<'_> {
             match form.kind() {
                 FormKind::Text => {
                     facts.opened = tools.common.rank(value);
-                    let login = self.people.login(row);
-                    facts.own = guess::is_own(value, login, self.people.email(row));
+                    let login = self.people.login[row];
+                    facts.own = guess::is_own(value, login, self.people.email[row]);
                     facts.default = guess::is_default(login, value);
                     if tools.digests {
-                        let decoder = schemes::explain(form, false).into_iter().next();
-                        self.ask(row, code, value, form, decoder, run);
+                        self.ask(row, code, value, form, run);
                     }
                 }
                 FormKind::Digest | FormKind::Modular if form.def.digest_len > 0 => {
@@ -333,16 +368,16 @@ impl SlotObserver<'_> {
                             facts.opened = Some(hit.rank);
                             *self.found.hits.entry(hit.formula).or_default() += 1;
                             let word = tools.common.word(hit.rank as usize);
-                            let login = self.people.login(row);
-                            facts.own = guess::is_own(word, login, self.people.email(row));
+                            let login = self.people.login[row];
+                            facts.own = guess::is_own(word, login, self.people.email[row]);
                             facts.default = guess::is_default(login, word);
                         } else if schemes::is_empty_password(value, form) {
                             self.facts[row].empty = true;
                         }
+                        self.raw_of[row] = (self.raw.len() as u32, digest.len() as u8);
+                        self.raw.extend_from_slice(digest);
                         if tools.digests {
-                            for scheme in schemes::explain(form, false) {
-                                self.ask(row, code, value, form, Some(scheme), run);
-                            }
+                            self.ask(row, code, value, form, run);
                         }
                     }
                 }
@@ -354,51 +389,42 @@ impl SlotObserver<'_> {
         }
     }
 
-    fn ask(
-        &self,
-        row: usize,
-        code: usize,
-        value: &[u8],
-        form: Form,
-        scheme: Option<&'static dyn Scheme>,
-        run: &mut Run,
-    ) {
-        let Some(digest) = scheme.and_then(|s| s.digest(&Stored { value, form, salt: None, login: None })) else {
-            return;
-        };
-        let (kind, mut bytes) = (u8::from(matches!(digest, Digest::Ntlm(_))), [0; 20]);
-        bytes[..digest.bytes().len()].copy_from_slice(digest.bytes());
-        let cell = Cell::new(row, self.number, false);
-        run.digests.push(DigestRecord { kind, digest: bytes, cell, form: code.min(usize::from(u16::MAX)) as u16 });
+    /// Keeps what a breach source can be asked about the value, under every scheme that may turn out to be its own.
+    fn ask(&self, row: usize, code: usize, value: &[u8], form: Form, run: &mut Run) {
+        for scheme in &self.dictionary.askable[code] {
+            let stored = Stored { value, form, salt: None, login: None };
+            let Some(digest) = scheme.digest(&stored) else { continue };
+            let (kind, mut bytes) = (u8::from(matches!(digest, Digest::Ntlm(_))), [0; 20]);
+            bytes[..digest.bytes().len()].copy_from_slice(digest.bytes());
+            let cell = Cell::new(row, self.number, false);
+            run.digests.push(DigestRecord { kind, digest: bytes, cell, form: code.min(usize::from(u16::MAX)) as u16 });
+        }
+    }
+
+    /// The raw unsalted digest of a row, if it has one.
+    fn raw(&self, row: usize) -> Option<&[u8]> {
+        let (at, len) = self.raw_of[row];
+        (len > 0).then(|| &self.raw[at as usize..at as usize + usize::from(len)])
     }
 
     /// The row's own words against unsalted digests, many at a time.
     fn own_words_unsalted(&mut self) {
         for formula in &self.slot.unsalted {
-            let mut digests: Vec<(usize, [u8; 64])> = Vec::new();
-            for row in 0..self.batch.len() {
+            let len = formula.algorithm().digest_len();
+            let rows = self.batch.len();
+            let (mut targets, mut words) = (Vec::with_capacity(rows * 3), Vec::with_capacity(rows * 3));
+            let mut whose = Vec::with_capacity(rows * 3);
+            for row in 0..rows {
                 let facts = &self.facts[row];
-                let Some(code) = facts.code.checked_sub(1) else { continue };
-                let form = self.dictionary.forms[code as usize];
-                if facts.opened.is_some() || facts.empty || form.def.digest_len != formula.algorithm().digest_len() {
+                if facts.opened.is_some() || facts.empty || usize::from(self.raw_of[row].1) != len {
                     continue;
                 }
-                let value = self.batch.cell(row, self.slot.column).unwrap_or_default();
-                let mut out = [0; 64];
-                let stored = Stored { value, form, salt: None, login: None };
-                if plan::raw(self.dictionary.decoders[code as usize], &stored, &mut out).is_some() {
-                    digests.push((row, out));
-                }
-            }
-            let len = formula.algorithm().digest_len();
-            let mut targets = Vec::with_capacity(digests.len() * 3);
-            let mut words = Vec::with_capacity(digests.len() * 3);
-            let mut whose = Vec::with_capacity(digests.len() * 3);
-            for (row, digest) in &digests {
-                for (own, word) in self.people.own(*row) {
-                    targets.push(Target { digest: &digest[..len], salt: &[] });
+                let (at, len) = self.raw_of[row];
+                let digest = &self.raw[at as usize..at as usize + usize::from(len)];
+                for (own, word) in self.people.own(row) {
+                    targets.push(Target { digest, salt: &[] });
                     words.push(word);
-                    whose.push((*row, own));
+                    whose.push((row, own));
                 }
             }
             let (facts, hits) = (&mut self.facts, &mut self.found.hits);
@@ -422,7 +448,7 @@ impl SlotObserver<'_> {
             if facts.opened.is_some() || !scheme.forms().iter().any(|f| std::ptr::eq(*f, form.def)) {
                 continue;
             }
-            let value = self.batch.cell(row, self.slot.column).unwrap_or_default();
+            let value = self.cells[row].unwrap_or_default();
             let salt = self.slot.salt.and_then(|c| self.batch.cell(row, c));
             let stored = Stored { value, form, salt, login: None };
             let mut digest = [0; 64];
@@ -439,8 +465,8 @@ impl SlotObserver<'_> {
         guess::search(formula, &targets, &words, &mut |target, rank| {
             let row = decoded[target].0;
             facts[row].opened = Some(rank as u32);
-            facts[row].own = guess::is_own(words[rank], people.login(row), people.email(row));
-            facts[row].default = guess::is_default(people.login(row), words[rank]);
+            facts[row].own = guess::is_own(words[rank], people.login[row], people.email[row]);
+            facts[row].default = guess::is_default(people.login[row], words[rank]);
             hits += 1;
         });
         let (mut pair_targets, mut pair_words, mut whose) = (Vec::new(), Vec::new(), Vec::new());
@@ -468,6 +494,7 @@ impl SlotObserver<'_> {
 
     /// The rows with the smallest sampling keys.
     fn samples(&mut self) {
+        let threshold = self.slot.threshold.load(Ordering::Relaxed);
         let mut keys: Vec<(u64, usize)> = (0..self.batch.len())
             .filter(|row| {
                 self.facts[*row].code.checked_sub(1).is_some_and(|code| {
@@ -478,6 +505,7 @@ impl SlotObserver<'_> {
                 })
             })
             .map(|row| (mix(self.batch.rows[row].offset), row))
+            .filter(|(key, _)| *key < threshold)
             .collect();
         if keys.len() > SAMPLE {
             keys.select_nth_unstable(SAMPLE - 1);
@@ -504,7 +532,7 @@ impl SlotObserver<'_> {
             if matches!(kind, FormKind::Empty | FormKind::State) {
                 continue;
             }
-            let value = self.batch.cell(row, self.slot.column).unwrap_or_default();
+            let value = self.cells[row].unwrap_or_default();
             let (identity, privileged) = (self.people.identity_hash(row), self.people.privileged[row]);
             let mut record = |domain, bytes: &[u8], secondary| {
                 let fingerprint = self.tools.fingerprint(domain, bytes);
@@ -516,21 +544,28 @@ impl SlotObserver<'_> {
                 (FormKind::Text, _) => record(Domain::Password, value, false),
                 (FormKind::Digest, Some(word)) if self.slot.salted.is_none() => record(Domain::Password, word, false),
                 (_, Some(word)) => {
-                    record(Domain::Stored, value, false);
+                    record(Domain::Stored, self.raw(row).unwrap_or(value), false);
                     record(Domain::Password, word, true);
                 }
-                (_, None) => record(Domain::Stored, value, false),
+                // One digest is one value, in whatever case or encoding it is written.
+                (_, None) => record(Domain::Stored, self.raw(row).unwrap_or(value), false),
             }
         }
     }
 }
 
 /// Keeps the [`SAMPLE`] rows with the smallest keys of `into` and `more`.
-pub(super) fn merge_samples(into: &mut Vec<Sampled>, mut more: Vec<Sampled>) {
+///
+/// `threshold` falls to the largest key of a full sample: rows above it need not be looked at any more.
+pub(super) fn merge_samples(into: &mut Vec<Sampled>, mut more: Vec<Sampled>, threshold: &AtomicU64) {
+    if more.is_empty() {
+        return;
+    }
     into.append(&mut more);
-    if into.len() > SAMPLE {
+    if into.len() >= SAMPLE {
         into.select_nth_unstable_by_key(SAMPLE - 1, |s| s.key);
         into.truncate(SAMPLE);
+        threshold.store(into[SAMPLE - 1].key.saturating_add(1), Ordering::Relaxed);
     }
 }
 

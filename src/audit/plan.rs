@@ -6,6 +6,7 @@
 //! (see [`Pins`]). So a plan is a guess about cost, never about the result.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
 
 use crate::columns::{self, ColumnStats};
 use crate::guess::DigestIndex;
@@ -30,6 +31,8 @@ pub(super) struct Slot {
     pub(super) unsalted: Vec<Formula>,
     /// The salted construction that opened values of the first rows: tried on every row.
     pub(super) salted: Option<&'static dyn Scheme>,
+    /// Sampling keys from here on cannot belong to the table's sample any more.
+    pub(super) threshold: AtomicU64,
 }
 
 /// What is kept of each row.
@@ -87,7 +90,13 @@ impl Plan {
             for pin in &known.pins {
                 if let Some(column) = by_name(&pin.column).filter(|c| slots.iter().all(|s| s.column != *c)) {
                     let salt = pin.salt.as_ref().and_then(by_name);
-                    slots.push(Slot { column, salt, unsalted: Vec::new(), salted: pin.salted });
+                    slots.push(Slot {
+                        column,
+                        salt,
+                        unsalted: Vec::new(),
+                        salted: pin.salted,
+                        threshold: AtomicU64::new(u64::MAX),
+                    });
                 }
             }
         }
@@ -95,7 +104,13 @@ impl Plan {
         credentials.sort_by_key(|i| std::cmp::Reverse(roles[*i].confidence));
         for column in credentials {
             if slots.iter().all(|s| s.column != column) {
-                slots.push(Slot { column, salt: roles[column].salt, unsalted: Vec::new(), salted: None });
+                slots.push(Slot {
+                    column,
+                    salt: roles[column].salt,
+                    unsalted: Vec::new(),
+                    salted: None,
+                    threshold: AtomicU64::new(u64::MAX),
+                });
             }
         }
         slots.truncate(MAX_SLOTS);

@@ -587,20 +587,21 @@ impl<'a> Reading<'a> {
         self.bytes.rows += run.bytes;
         let state = &mut self.tables[at];
         state.rows += run.rows as u64;
-        if state.stats.len() < run.stats.len() {
-            state.stats.resize_with(run.stats.len(), ColumnStats::new);
-        }
-        for (whole, part) in state.stats.iter_mut().zip(&run.stats) {
-            whole.merge(part);
+        for (column, part) in &run.stats {
+            if state.stats.len() <= *column {
+                state.stats.resize_with(column + 1, ColumnStats::new);
+            }
+            state.stats[*column].merge(part);
         }
         if run.slots.is_empty() {
             return Ok(());
         }
         let id = self.shared.accept(&run.values, &run.digests)?;
         let mut codes = Vec::with_capacity(run.slots.len());
-        for (whole, mut part) in state.slots.iter_mut().zip(run.slots) {
+        let plan = state.plan.clone().expect("a run was observed under its table's plan");
+        for ((whole, slot), mut part) in state.slots.iter_mut().zip(&plan.slots).zip(run.slots) {
             part.sample.iter_mut().for_each(|s| s.run = id);
-            observe::merge_samples(&mut whole.sample, part.sample);
+            observe::merge_samples(&mut whole.sample, part.sample, &slot.threshold);
             whole.salted_hits += part.salted_hits;
             for (formula, hits) in part.hits {
                 *whole.hits.entry(formula).or_default() += hits;

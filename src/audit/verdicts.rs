@@ -28,11 +28,6 @@ use super::unit::{SlotDone, TableDone, UnitDone};
 use super::{Shared, asking};
 use crate::report::TakeRow;
 
-/// Work spent on trying likely passwords against slow hashes, in nanoseconds of [`Scheme::work`], shared evenly by the
-/// columns that hold some: about eight seconds of one core for the whole audit.
-///
-/// [`Scheme::work`]: crate::schemes::Scheme::work
-const SLOW_BUDGET: u64 = 8_000_000_000;
 /// Schemes with parameters that a report lists for one column.
 const MAX_SCHEMES: usize = 12;
 
@@ -81,7 +76,8 @@ pub(super) fn conclude(
     shared.progress.phase("trying likely passwords");
     let tables = || units.iter().flat_map(|unit| unit.tables.iter().map(move |table| (unit, table)));
     let slow_columns: usize = tables().map(|(_, table)| slow_columns(table)).sum();
-    let budget = SLOW_BUDGET / slow_columns.max(1) as u64;
+    // Counted in work and not in seconds, so that the same input gives the same report; shared evenly.
+    let budget = u64::from(settings.guess_seconds) * 1_000_000_000 / slow_columns.max(1) as u64;
     let decided: Vec<Decided<'_>> =
         tables().map(|(unit, table)| decide(unit, table, &settings.policy, budget)).collect();
     let run_count = shared.next_run.load(Ordering::Relaxed);

@@ -98,22 +98,23 @@ pub struct Hibp {
 impl Hibp {
     /// Prepares to ask; nothing is sent. Fails for a base URL that is none and for certificates that cannot be read.
     pub fn new(options: HibpOptions) -> Result<Self, SourceError> {
-        let base = base(&options.base_url)?;
+        let HibpOptions { base_url, padding, ca, concurrency, first_wait, timeout } = options;
+        let base = base(&base_url)?;
         // Fails only when another provider was installed before, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let extra = match &options.ca {
+        let extra = match &ca {
             Some(path) => certificates(path)?,
             None => Vec::new(),
         };
-        let client = builder(options.timeout)
+        let client = builder(timeout)
             .tls_certs_merge(extra)
             .build()
             .or_else(|failed| match base.scheme() {
                 // Without TLS it does not matter that a small container has no certificates.
-                "http" => builder(options.timeout).tls_certs_only([]).build(),
+                "http" => builder(timeout).tls_certs_only([]).build(),
                 _ => Err(failed),
             })
-            .map_err(|_| match &options.ca {
+            .map_err(|_| match &ca {
                 // The system's certificates are no reason: with one of the caller's they may be missing.
                 Some(path) => {
                     SourceError(format!("--breach-ca {}: holds a certificate that cannot be read", path.display()))
@@ -131,9 +132,9 @@ impl Hibp {
             client,
             runtime,
             name: name(&base),
-            padding: options.padding,
+            padding,
             least: if public { LEAST_PUBLIC } else { 1 },
-            pace: Pace::new(options.concurrency, options.first_wait),
+            pace: Pace::new(concurrency, first_wait),
             base,
         })
     }

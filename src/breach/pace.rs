@@ -23,7 +23,7 @@ pub(super) const TRIES: u32 = 5;
 /// Questions in a row lost while nothing was answered, after which the rest is given up.
 pub(super) const GIVE_UP_AFTER: u32 = 16;
 /// Longest wait between two tries. A server that asks for a longer one is not asked again.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// Why a try failed.
 #[derive(Clone, Copy, Debug)]
@@ -158,16 +158,15 @@ impl Pace {
                     self.health().note_answer(self.most);
                     done(begun.question, Ok(answer));
                 }
-                Err(failed) => match self.wait_after(&failed, begun.tries) {
-                    Some(wait) => {
+                Err(failed) => {
+                    if let Some(wait) = self.wait_after(&failed, begun.tries) {
                         let begun = Begun { tries: begun.tries + 1, ..begun };
                         waiting.push(Waiting { begun, from: Instant::now() + wait, why: failed.why });
-                    }
-                    None => {
+                    } else {
                         self.health().note_loss(begun.answered_before, failed.why);
                         done(begun.question, Err(failed.why));
                     }
-                },
+                }
             }
         }
     }

@@ -150,4 +150,27 @@ mod tests {
         assert_eq!((range.len(), range.is_empty()), (1, false));
         assert_eq!(Range::parse(body.as_bytes(), DigestKind::Sha1).err(), Some(BadBody));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn every_line_of_a_range_is_found_and_a_cut_suffix_is_no_range(
+            lines in proptest::collection::btree_map("[0-9A-F]{35}", 1_u64..1_000_000, 1..20),
+            padding in proptest::collection::vec("[0-9A-F]{35}", 0..5),
+            cut in 0_usize..10_000,
+        ) {
+            let text = lines.iter().map(|(suffix, count)| format!("{suffix}:{count}"));
+            let body = text.chain(padding.iter().map(|suffix| format!("{suffix}:0"))).collect::<Vec<_>>().join("\r\n");
+            let range = Range::parse(body.as_bytes(), DigestKind::Sha1).unwrap();
+            assert_eq!(range.len(), lines.len());
+            for (suffix, count) in &lines {
+                assert_eq!(range.exposure(&digest(suffix)), Exposure::Seen(Some(*count)));
+            }
+            let cut = cut % body.len();
+            let within = body[..cut].rsplit('\n').next().unwrap().len();
+            let parsed = Range::parse(&body.as_bytes()[..cut], DigestKind::Sha1);
+            // Through the colon a cut shows; past it, it is for the transport to show.
+            assert!(!(1..=36).contains(&within) || parsed.is_err());
+            assert!(parsed.map_or(0, |range| range.len()) <= lines.len());
+        }
+    }
 }

@@ -117,11 +117,33 @@ const PRIVILEGED: [&[u8]; 24] = [
 pub fn is_privileged_login(login: &[u8]) -> bool {
     let login = login.trim_ascii();
     // `DOMAIN\Administrator` and `admin@example.org` are the same account name with a place.
-    let name = login.rsplit(|&b| b == b'\\').next().unwrap_or(login);
-    let name = name.split(|&b| b == b'@').next().unwrap_or(name);
+    let name = match memchr::memchr2(b'\\', b'@', login) {
+        None => login,
+        Some(_) => {
+            let name = memchr::memrchr(b'\\', login).map_or(login, |at| &login[at + 1..]);
+            memchr::memchr(b'@', name).map_or(name, |at| &name[..at])
+        }
+    };
     let end = name.iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |last| last + 1);
-    PRIVILEGED_LOGINS.iter().any(|known| name[..end].eq_ignore_ascii_case(known))
+    let name = &name[..end];
+    // Asked for every row: most names have a length that no known one with their first letter has.
+    let first = name.first().map_or(0, |b| usize::from(b.to_ascii_lowercase()));
+    name.len() < 32
+        && LENGTHS[first] & 1 << name.len() != 0
+        && PRIVILEGED_LOGINS.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
+
+/// By first letter: a bit for each length that a known login has.
+static LENGTHS: [u32; 256] = {
+    let mut lengths = [0; 256];
+    let mut at = 0;
+    while at < PRIVILEGED_LOGINS.len() {
+        let known = PRIVILEGED_LOGINS[at];
+        lengths[known[0] as usize] |= 1 << known.len();
+        at += 1;
+    }
+    lengths
+};
 
 const PRIVILEGED_LOGINS: [&[u8]; 26] = [
     b"admin",

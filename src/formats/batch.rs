@@ -70,6 +70,14 @@ impl BatchBuilder {
         }
     }
 
+    /// With room for `rows` rows, so that columns need not grow step by step.
+    #[must_use]
+    pub fn with_room(mut self, rows: usize) -> Self {
+        self.columns.iter_mut().for_each(|column| column.views.reserve(rows));
+        self.rows.reserve(rows);
+        self
+    }
+
     /// The table.
     pub fn table(&self) -> &Arc<Table> {
         &self.table

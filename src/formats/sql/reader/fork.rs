@@ -50,6 +50,7 @@ impl SqlReader {
         fork.catalog = self.catalog.clone();
         fork.target = self.target.clone();
         fork.table = Some(table.clone());
+        fork.room = self.room;
         fork.head.clone_from(&self.head);
         fork.mark = block.offset() + at as u64;
         fork.end = fork.mark;

@@ -58,6 +58,8 @@ pub(in crate::formats::sql) struct SqlReader {
     row: Row,
     text: Capture,
     builder: Option<BatchBuilder>,
+    /// Rows of the last batch: the next one, or a fork's first, will have about as many.
+    room: usize,
     roles: Option<BatchBuilder>,
     lines: Lines,
     /// Offset of the first byte that is in no account yet.
@@ -173,6 +175,7 @@ impl SqlReader {
             row: Row::new(),
             text: Capture::new(MAX_STATEMENT),
             builder: None,
+            room: 0,
             roles: None,
             lines: Lines { line: 1, next: usize::MAX },
             mark: 0,
@@ -189,7 +192,7 @@ impl SqlReader {
         let same = self.builder.as_ref().is_some_and(|b| Arc::ptr_eq(b.table(), table) || b.table() == table);
         if !same {
             self.flush(sink);
-            self.builder = Some(BatchBuilder::new(table.clone()));
+            self.builder = Some(BatchBuilder::new(table.clone()).with_room(self.room));
         }
         if let Some(builder) = self.builder.as_mut().filter(|b| !b.is_attached()) {
             builder.attach(block);
@@ -198,6 +201,8 @@ impl SqlReader {
 
     fn flush(&mut self, sink: &mut dyn Sink) {
         if let Some(batch) = self.builder.as_mut().and_then(BatchBuilder::take) {
+            // An eighth more, since blocks differ; a short last piece of a block says nothing about the next one.
+            self.room = self.room.max(batch.len() + batch.len() / 8).min(batch.len().max(1) * 64);
             sink.batch(batch);
         }
     }
