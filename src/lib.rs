@@ -18,6 +18,8 @@ pub mod cli;
 pub mod columns;
 pub mod error;
 pub mod formats;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod guess;
 pub mod judge;
 pub mod model;

@@ -64,6 +64,39 @@ impl Said {
         self.other += other.other;
     }
 
+    /// Asserts what holds for an input of `size` bytes in any format.
+    fn check(&self, size: u64) {
+        assert_eq!(self.row_bytes + self.other + self.not_understood(), size, "every byte is accounted for once");
+        for row in &self.rows {
+            assert!(row.offset < size, "a row starts inside the input");
+            assert_eq!(row.cells.len(), row.table.columns.len(), "a row has one cell for each column");
+        }
+        for fault in &self.faults {
+            assert!(fault.offset + fault.len <= size, "a fault lies inside the input: {}", fault.what);
+        }
+    }
+
+    /// Asserts that what was said points to where it is in `bytes`: offsets and lines agree, faults do not overlap.
+    fn check_places(&self, bytes: &[u8]) {
+        let mut lines = Lines { bytes, at: 0, line: 1 };
+        for row in &self.rows {
+            assert_eq!(row.line, lines.of(row.offset), "a row's line is that of its offset");
+        }
+        let mut lines = Lines { bytes, at: 0, line: 1 };
+        let mut end = 0;
+        for fault in &self.faults {
+            assert_eq!(fault.line, lines.of(fault.offset), "a fault's line is that of its offset: {}", fault.what);
+            assert!(fault.offset >= end, "a byte is in one fault: {}", fault.what);
+            end = fault.offset + fault.len;
+        }
+        for row in &self.rows {
+            let faults_before = self.faults.partition_point(|fault| fault.offset <= row.offset);
+            let within = faults_before.checked_sub(1).map(|i| &self.faults[i]);
+            let within = within.filter(|fault| row.offset < fault.offset + fault.len);
+            assert!(within.is_none(), "a row starts outside of faults");
+        }
+    }
+
     fn sorted(mut self) -> Self {
         self.rows.sort_by_key(|r| r.offset);
         self.faults.sort_by_key(|f| f.offset);
@@ -191,21 +224,31 @@ impl Sink for ShiftedSink<'_> {
 /// Asserts every property of a reader on `bytes` and gives what it said.
 ///
 /// # Panics
-/// If a split changes what is said, a fork changes it, or a byte is not accounted for.
+/// If a split changes what is said, a fork changes it, a byte is not accounted for, or a row's or fault's place is wrong.
 pub fn check(make: &dyn Fn() -> Box<dyn Reader>, bytes: &[u8], splits: &[usize]) -> Said {
     let whole = read(make(), bytes, &[]);
-    assert_eq!(
-        whole.row_bytes + whole.other + whole.not_understood(),
-        bytes.len() as u64,
-        "every byte is accounted for once"
-    );
-    for row in &whole.rows {
-        assert!(row.offset < bytes.len().max(1) as u64, "a row starts inside the input");
-        assert_eq!(row.cells.len(), row.table.columns.len(), "a row has one cell for each column");
-    }
+    whole.check(bytes.len() as u64);
+    whole.check_places(bytes);
     assert_eq!(read(make(), bytes, splits), whole, "a split into blocks changes nothing");
     assert_eq!(read_forked(make(), bytes, splits), whole, "a fork changes nothing");
     whole
+}
+
+/// Counts lines up to offsets that ascend.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line that `offset` is in, from 1.
+    fn of(&mut self, offset: u64) -> u64 {
+        let offset = usize::try_from(offset).expect("an offset in memory");
+        self.line += memchr::memchr_iter(b'\n', &self.bytes[self.at..offset]).count() as u64;
+        self.at = offset;
+        self.line
+    }
 }
 
 /// Bytes to read at any place, that come in pieces: each read gives at most as many bytes as the next of `steps` says
@@ -254,14 +297,7 @@ pub fn check_random(make: &dyn Fn() -> Box<dyn RandomReader>, bytes: &[u8], besi
     };
     let whole = read(&[]);
     let size = bytes.len() as u64 + beside;
-    assert_eq!(whole.row_bytes + whole.other + whole.not_understood(), size, "every byte is accounted for once");
-    for row in &whole.rows {
-        assert!(row.offset < size, "a row starts inside the input");
-        assert_eq!(row.cells.len(), row.table.columns.len(), "a row has one cell for each column");
-    }
-    for fault in &whole.faults {
-        assert!(fault.offset + fault.len <= size, "a fault lies inside the input");
-    }
+    whole.check(size);
     assert_eq!(read(steps), whole, "reads in pieces change nothing");
     whole
 }
@@ -291,43 +327,4 @@ pub fn timing(what: &str, make: &dyn Fn() -> Box<dyn Reader>, bytes: &[u8]) {
         })
         .fold(f64::INFINITY, f64::min);
     println!("{what}: {:.0} MB/s", bytes.len() as f64 / best / 1e6);
-}
-
-/// The body of a fuzz target for the reader of the format called `name`: the first four bytes of `data` place the splits, the
-/// rest is the text.
-///
-/// # Panics
-/// As [`check`]; and if there is no such format.
-pub fn fuzz(name: &str, data: &[u8]) {
-    let Some((places, text)) = data.split_first_chunk::<4>() else { return };
-    let format = super::ALL.iter().find(|f| f.name() == name).expect("the format is in the table");
-    let len = text.len();
-    let splits = places.map(|p| usize::from(p) * (len + 1) / 256);
-    let head =
-        super::Head { bytes: &text[..len.min(super::Head::LEN)], whole: len <= super::Head::LEN, extension: None };
-    let make = || match format.open(&head).1 {
-        super::Opened::Stream(reader) => Some(reader),
-        _ => None,
-    };
-    if make().is_some() {
-        check(&|| make().expect("a format opens one head in one way"), text, &splits);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_seeds_of_the_fuzz_targets_keep_the_properties() {
-        for (name, folder) in [("CSV", "csv"), ("JSON", "json")] {
-            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(folder);
-            let seeds: Vec<_> =
-                std::fs::read_dir(folder).unwrap().map(|e| std::fs::read(e.unwrap().path()).unwrap()).collect();
-            assert!(seeds.len() >= 4);
-            for seed in &seeds {
-                fuzz(name, seed);
-            }
-        }
-    }
 }

@@ -10,6 +10,7 @@ mod cli;
 mod columns;
 mod demo;
 mod dumps;
+mod fuzz_corpus;
 mod laws;
 mod people;
 mod program;

@@ -178,8 +178,9 @@ impl Scanner {
         self.last = if newline { Last::Newline } else { Last::Other };
     }
 
-    /// Goes on after `--` or `/*` that others read.
-    pub(super) fn resume_in_comment(&mut self, block: bool) {
+    /// Goes on after `--` or `/*` that others read at `start`; what begins with `--` may turn out to be no comment.
+    pub(super) fn resume_in_comment(&mut self, block: bool, start: u64) {
+        self.start = start;
         self.state = if block { State::CommentOpen } else { State::DashDash };
         self.last = Last::Other;
     }

@@ -133,7 +133,7 @@ struct CopyRows {
     begun: bool,
     /// After a backslash.
     escape: bool,
-    /// The line of the first row.
+    /// The line of the first row; before it has begun, of the statement's end.
     line: u64,
 }
 

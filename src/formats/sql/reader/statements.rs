@@ -211,8 +211,9 @@ impl SqlReader {
             Kind::Insert | Kind::Query => self.fault(statement.at, until, what::INSERT, sink),
             Kind::Copy => {
                 let copy = statement::copy(text, self.rules);
-                let rows =
-                    CopyRows { head: true, text: matches!(copy, Copy::Text(_)), begun: false, escape: false, line: 0 };
+                let is_text = matches!(copy, Copy::Text(_));
+                let line = self.lines.at(block.bytes(), at);
+                let rows = CopyRows { head: true, text: is_text, begun: false, escape: false, line };
                 if let Copy::Text(target) = copy {
                     self.aim(target);
                     self.head.clear();
@@ -313,7 +314,7 @@ impl SqlReader {
             Way::Comment { block: is_block } => {
                 self.fault(from, here - 2, what, sink);
                 self.opened = RowAt { offset: here - 2, line: self.lines.at(bytes, at) };
-                self.scanner.resume_in_comment(is_block);
+                self.scanner.resume_in_comment(is_block, here - 2);
                 self.mode = Mode::Start;
             }
             Way::Row => {

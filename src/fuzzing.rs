@@ -1,0 +1,176 @@
+//! What must hold for any bytes, one function for each fuzz target. `fuzz/fuzz_targets` hands them what libFuzzer comes
+//! up with; a test replays all that was found, `fuzz/corpus`, on every machine.
+//!
+//! Each function panics if its property does not hold. The first bytes of an input choose how the rest is given to the
+//! code; an input too short to choose is let pass.
+//!
+//! To add a target: a function, a row in [`ALL`], a file in `fuzz/fuzz_targets`, a `[[bin]]` in `fuzz/Cargo.toml` and
+//! seeds in `fuzz/corpus`; the test says which of them is missing.
+
+use crate::breach::Range;
+use crate::formats::testing::{Pieces, check, check_random};
+use crate::formats::{self, Format, Head, Opened, RandomReader, Reader, Sql, SqliteReader};
+use crate::model::{Digest, DigestKind, Exposure, FormKind, Policy};
+use crate::schemes::{self, Scheme, Stored};
+
+/// The targets by name.
+pub const ALL: &[(&str, fn(&[u8]))] =
+    &[("csv", csv), ("json", json), ("range", range), ("schemes", schemes), ("sql", sql), ("sqlite", sqlite)];
+
+/// Any bytes read as CSV: the properties of a [`Reader`].
+///
+/// Input: four bytes that place the ends of blocks; the text.
+pub fn csv(data: &[u8]) {
+    text("CSV", data);
+}
+
+/// Any bytes read as JSON: the properties of a [`Reader`].
+///
+/// Input: as for [`csv`].
+pub fn json(data: &[u8]) {
+    text("JSON", data);
+}
+
+fn text(name: &str, data: &[u8]) {
+    let Some((places, text)) = data.split_first_chunk::<4>() else { return };
+    let format = formats::ALL.iter().find(|format| format.name() == name).expect("the format is in the table");
+    let splits = places.map(|place| usize::from(place) * (text.len() + 1) / 256);
+    stream(*format, None, text, &splits);
+}
+
+/// Any bytes read as an SQL script: the properties of a [`Reader`].
+///
+/// Input: one byte that chooses the writer's first line, and with it the dialect; one with the number of blocks' ends,
+/// modulo 16; two bytes for each of them; the rest of the script.
+pub fn sql(data: &[u8]) {
+    /// First lines that decide the dialect.
+    const FIRST: [&[u8]; 6] = [
+        b"",
+        b"-- MySQL dump 10.13\n",
+        b"-- PostgreSQL database dump\n",
+        b"PRAGMA foreign_keys=OFF;\n",
+        b"/****** Object: x ******/\n",
+        b"REM INSERTING into T\n",
+    ];
+    let [dialect, count, rest @ ..] = data else { return };
+    let (splits, script) = rest.split_at(rest.len().min(2 * usize::from(count % 16)));
+    let splits: Vec<usize> = splits.chunks_exact(2).map(|b| usize::from(u16::from_le_bytes([b[0], b[1]]))).collect();
+    let script = [FIRST[usize::from(*dialect) % FIRST.len()], script].concat();
+    stream(&Sql, Some("sql"), &script, &splits);
+}
+
+/// Opens `text` as `format` and checks the reader, if the format reads it.
+fn stream(format: &dyn Format, extension: Option<&str>, text: &[u8], splits: &[usize]) {
+    let head = Head { bytes: &text[..text.len().min(Head::LEN)], whole: text.len() <= Head::LEN, extension };
+    let open = || match format.open(&head).1 {
+        Opened::Stream(reader) => Some(reader),
+        _ => None,
+    };
+    if open().is_some() {
+        let make = || -> Box<dyn Reader> { open().expect("a format opens one head in one way") };
+        check(&make, text, splits);
+    }
+}
+
+/// Any bytes read as a SQLite database, alone or with a log: the properties of a [`RandomReader`].
+///
+/// Input: one byte with the number of piece sizes (0 to 3) and, in its high bit, whether a log follows; the sizes, one
+/// byte each; with a log, two bytes with the database's length in units of 64 bytes; the database; the log.
+pub fn sqlite(data: &[u8]) {
+    let Some((&first, rest)) = data.split_first() else { return };
+    let Some((sizes, mut rest)) = rest.split_at_checked(usize::from(first & 3)) else { return };
+    let steps: Vec<usize> = sizes.iter().map(|size| usize::from(*size) + 1).collect();
+    let mut wal = None;
+    if first & 0x80 != 0 {
+        let Some((len, both)) = rest.split_first_chunk::<2>() else { return };
+        let len = usize::from(u16::from_le_bytes(*len)) * 64;
+        let (database, log) = both.split_at(len.min(both.len()));
+        rest = database;
+        wal = Some(log);
+    }
+    let beside = wal.map_or(0, |log| log.len() as u64);
+    let make = || -> Box<dyn RandomReader> {
+        match wal {
+            Some(log) => Box::new(SqliteReader::with_wal(Box::new(Pieces::new(log, &steps)))),
+            None => Box::new(SqliteReader::new()),
+        }
+    };
+    check_random(&make, rest, beside, &steps);
+}
+
+/// Whatever a breach source answers, a range is refused or right: each of its lines is found with its count, and a body
+/// cut in the middle of a suffix is no range. A cut within a count cannot be seen in the body (`21` cut is `2`); then no
+/// suffix is found that the whole body had not.
+///
+/// Input: one byte that chooses the kind of digest and where to cut; the body.
+pub fn range(data: &[u8]) {
+    let Some((choice, body)) = data.split_first() else { return };
+    let (kind, len) = if choice.is_multiple_of(2) { (DigestKind::Sha1, 35) } else { (DigestKind::Ntlm, 27) };
+    let Ok(range) = Range::parse(body, kind) else { return };
+    let mut real = 0;
+    let mut start = 0;
+    for line in body.split_inclusive(|b| *b == b'\n') {
+        let text = std::str::from_utf8(line).expect("a range is ASCII").trim_end_matches(['\r', '\n']);
+        let (suffix, count) = text.split_once(':').expect("a range's lines have a colon");
+        let count: u64 = count.parse().expect("a range's counts are numbers");
+        if count > 0 {
+            real += 1;
+            assert!(range.exposure(&digest(suffix, kind)) == Exposure::Seen(Some(count)));
+        }
+        // A cut after the line's first digit at the earliest, and before its count at the latest.
+        let within = start + 1 + usize::from(*choice) % (len + 1);
+        assert!(Range::parse(&body[..within], kind).is_err());
+        if let Ok(cut) = Range::parse(&body[..start + len + 2], kind) {
+            assert!(cut.len() <= real, "a cut adds no line");
+        }
+        start += line.len();
+    }
+    assert_eq!(real, range.len());
+    assert!(!range.is_empty());
+}
+
+/// The digest of the range 00000 that ends in `suffix`.
+fn digest(suffix: &str, kind: DigestKind) -> Digest {
+    let mut bytes = [0; 20];
+    for (at, digit) in suffix.bytes().enumerate().map(|(at, digit)| (at + 5, digit)) {
+        let digit = (digit as char).to_digit(16).expect("a suffix is hex") as u8;
+        bytes[at / 2] |= if at % 2 == 0 { digit << 4 } else { digit };
+    }
+    match kind {
+        DigestKind::Sha1 => Digest::Sha1(bytes),
+        DigestKind::Ntlm => Digest::Ntlm(bytes[..16].try_into().expect("sixteen of twenty bytes")),
+    }
+}
+
+/// Every byte string has a form; what explains it can be asked everything; what claims to be cheap is verified, and the
+/// answer is the same twice.
+///
+/// Input: the stored value; a newline and a candidate password, which is its salt and login too.
+pub fn schemes(data: &[u8]) {
+    /// Verify only what should take less than this, in nanoseconds.
+    const QUICK: u64 = 1_000_000;
+    let cut = data.iter().position(|b| *b == b'\n').unwrap_or(data.len());
+    let (value, candidate) = data.split_at(cut);
+    let stored = Stored::new(value).with_salt(Some(candidate)).with_login(Some(candidate));
+    assert_eq!(stored.form, schemes::recognise(value));
+    assert_eq!(value.is_empty(), stored.form.kind() == FormKind::Empty);
+    let policy = Policy::builtin();
+    for scheme in schemes::explain(stored.form, true) {
+        assert!(scheme.forms().iter().any(|def| std::ptr::eq(*def, stored.form.def)));
+        assert!(!scheme.describe(stored.form).is_empty());
+        assert!(!scheme.grade(stored.form, &policy).why.is_empty());
+        let mut digest = [0; 64];
+        assert!(scheme.raw_digest(&stored, &mut digest).is_none_or(|len| len <= digest.len()));
+        assert!(scheme.formula().is_none() || scheme.raw_digest(&stored, &mut digest).is_some());
+        let work = scheme.work(stored.form);
+        if work < QUICK || work > schemes::MAX_WORK {
+            assert_eq!(scheme.verify(&stored, candidate), scheme.verify(&stored, candidate));
+        }
+    }
+    if schemes::is_empty_password(value, stored.form) && stored.form.def.name.starts_with("hex") {
+        let opens = |scheme: &&dyn Scheme| scheme.verify(&stored, b"") == Ok(true);
+        // The LM digest of nothing begins so; LM is not verified.
+        let is_lm = value.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"aad3b435"));
+        assert!(schemes::explain(stored.form, false).iter().any(opens) || is_lm);
+    }
+}

@@ -1,0 +1,55 @@
+//! What fuzzing found, and its seeds, replayed on every machine.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::panic::catch_unwind;
+use std::path::{Path, PathBuf};
+
+use credaudit::fuzzing;
+
+fn fuzz() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
+}
+
+/// The names in a folder without their extensions; what begins with a dot is the system's.
+fn names(folder: &Path) -> BTreeSet<String> {
+    fs::read_dir(folder)
+        .unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+        .filter(|name| !name.starts_with('.'))
+        .collect()
+}
+
+#[test]
+fn every_target_has_its_file_its_program_and_its_corpus_and_there_are_no_others() {
+    let targets: BTreeSet<String> = fuzzing::ALL.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(names(&fuzz().join("fuzz_targets")), targets);
+    assert_eq!(names(&fuzz().join("corpus")), targets);
+    let manifest: toml::Table = fs::read_to_string(fuzz().join("Cargo.toml")).unwrap().parse().unwrap();
+    let programs = manifest["bin"].as_array().unwrap().iter();
+    let programs: BTreeSet<String> = programs.map(|bin| bin["name"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(programs, targets);
+    for name in &targets {
+        let target = fs::read_to_string(fuzz().join(format!("fuzz_targets/{name}.rs"))).unwrap();
+        assert!(target.contains(&format!("credaudit::fuzzing::{name}(data)")), "{name} fuzzes something else");
+    }
+}
+
+#[test]
+fn every_input_of_the_corpora_keeps_its_targets_property() {
+    let mut failed = Vec::new();
+    for (name, check) in fuzzing::ALL {
+        let folder = fuzz().join("corpus").join(name);
+        let mut inputs: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        inputs.sort();
+        assert!(inputs.len() >= 4, "{name} has hardly a corpus: {}", inputs.len());
+        for path in inputs {
+            let input = fs::read(&path).unwrap();
+            assert!(input.len() <= 64 << 10, "{}: large inputs are slow to replay everywhere", path.display());
+            if catch_unwind(|| check(&input)).is_err() {
+                failed.push(format!("{name}/{}", path.file_name().unwrap().display()));
+            }
+        }
+    }
+    assert!(failed.is_empty(), "what each panicked with is above: {failed:#?}");
+}
