@@ -439,7 +439,7 @@ fn group_pass(
     }
     for (key, column) in &also {
         if groups.get(key).is_some_and(|group| group.several) {
-            totals.entry(*column).or_default().groups += 1;
+            totals.of(*column).groups += 1;
         }
     }
     let mut result = Ok(());

@@ -588,7 +588,8 @@ fn columns(table: &Decided<'_>, of_column: &dyn Fn(usize) -> Grouped) -> Vec<Col
         let slot = table.table.plan.slots.iter().position(|s| s.column == index).filter(|s| table.slots[*s].is_some());
         if let Some(slot) = slot {
             columns.extend(schemes_of(table, slot, of_column(slot).distinct));
-        } else if !matches!(role.role, Role::Other | Role::Credential) {
+        } else if !matches!(role.role, Role::Other | Role::Credential) || role.why.starts_with("named like a password")
+        {
             columns.push(ColumnReport {
                 name: column.name.clone(),
                 role: role.role,
