@@ -144,7 +144,7 @@ fn run_in_pool(
     progress.total(total);
     progress.phase("reading");
     let done = read_all(&shared, &units).map_err(store_error)?;
-    verdicts::conclude(&shared, done, skipped, resets)
+    verdicts::conclude(&shared, &done, skipped, resets)
 }
 
 /// Reads every unit; small ones side by side. In the order of `units`.

@@ -377,7 +377,9 @@ impl<'a> Reading<'a> {
                 .zip(parts.par_iter())
                 .map(|(mut reader, parts)| {
                     let mut collector = Collector::new((!alone).then_some(this));
-                    parts.iter().for_each(|part| reader.push(part, &mut collector));
+                    for part in parts {
+                        reader.push(part, &mut collector);
+                    }
                     let Collector { items, other, faults, error, .. } = collector;
                     Segment { reader, items, other, faults, error }
                 })

@@ -19,7 +19,7 @@ pub(crate) struct GeneratedTable {
     pub(crate) expected: Option<(Vec<&'static str>, usize)>,
 }
 
-/// SplitMix64.
+/// `SplitMix64`.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -159,11 +159,13 @@ fn tier(active: bool, tier: &'static str) -> &'static str {
 
 type Cells = Vec<Option<String>>;
 
+#[allow(clippy::unnecessary_wraps)] // It stands for a cell that is not NULL.
 fn some(text: impl Into<String>) -> Option<String> {
     Some(text.into())
 }
 
 /// About `accounts` accounts in seven tables, with decoy tables beside them.
+#[allow(clippy::too_many_lines)] // One table after another.
 pub(crate) fn database(accounts: usize, seed: u64) -> Vec<GeneratedTable> {
     let mut random = Random(seed);
     let mut tables = Vec::new();
@@ -453,7 +455,7 @@ impl GeneratedTable {
         format!("CREATE TABLE {} ({});", self.name, columns.join(", "))
     }
 
-    /// Rows as PostgreSQL's COPY and MariaDB's LOAD DATA read them.
+    /// Rows as `PostgreSQL`'s COPY and `MariaDB`'s LOAD DATA read them.
     pub(crate) fn load_file(&self) -> String {
         let mut out = String::new();
         for row in &self.rows {
