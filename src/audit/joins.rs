@@ -458,10 +458,10 @@ mod tests {
         ValueRecord { fingerprint, cell: Cell::new(row, 0, false), identity, privileged }
     }
 
-    fn run_group(
-        records: &[(u32, ValueRecord)],
-        limit: usize,
-    ) -> (HashMap<ColumnKey, Grouped>, Vec<(u32, usize, bool)>) {
+    /// Run, row, and whether a privileged account shares the value.
+    type Shared = (u32, usize, bool);
+
+    fn run_group(records: &[(u32, ValueRecord)], limit: usize) -> (HashMap<ColumnKey, Grouped>, Vec<Shared>) {
         let store = Store::new(limit, std::env::temp_dir());
         let mut values = Partitions::new(store.clone());
         for (run, record) in records {

@@ -67,7 +67,7 @@ impl Decided<'_> {
 /// Joins, judges and reports.
 pub(super) fn conclude(
     shared: &Shared<'_>,
-    units: Vec<UnitDone>,
+    units: &[UnitDone],
     skipped: Vec<ReportSkip>,
     resets: Option<TakeRow<'_>>,
 ) -> Result<Report, Error> {
@@ -103,7 +103,7 @@ pub(super) fn conclude(
     let asked = ask(shared, &decided, &run_of, &joins)?;
     shared.progress.phase("judging");
     let judged = judge_all(shared, &decided, &joins, resets)?;
-    Ok(report(shared, &units, &decided, &judged, &grouped, asked, skipped))
+    Ok(report(shared, units, &decided, &judged, &grouped, asked, skipped))
 }
 
 /// Columns of `table` that hold self-describing hashes.
@@ -140,11 +140,11 @@ fn try_slow(table: &TableDone, slot: usize, budget: u64) -> Slow {
     let sample = &table.slots[slot].sample;
     let order = sample_order(table, slot);
     let subjects: Vec<Subject> = order.iter().map(|at| sample[*at].subject.clone()).collect();
-    let mut slow = prove::slow(&subjects, budget);
-    for (at, _) in &mut slow.opened {
+    let mut tried = prove::slow(&subjects, budget);
+    for (at, _) in &mut tried.opened {
         *at = order[*at];
     }
-    slow
+    tried
 }
 
 fn tell_slow(table: &Decided<'_>, joins: &Joins) -> io::Result<()> {
@@ -387,18 +387,15 @@ fn judge_all(
         if table.has_credentials() {
             let mut spans: Vec<&[super::unit::RunDone]> = Vec::new();
             spans.extend(table.table.runs.chunk_by(|a, b| Joins::bucket_of(a.id) == Joins::bucket_of(b.id)));
-            match resets.as_deref_mut() {
-                Some(resets) => {
-                    for span in spans {
-                        tally.merge(&judge_span(shared, table, span, joins, Some(&mut *resets))?);
-                    }
+            if let Some(resets) = resets.as_deref_mut() {
+                for span in spans {
+                    tally.merge(&judge_span(shared, table, span, joins, Some(&mut *resets))?);
                 }
-                None => {
-                    let parts: Vec<Result<Tally, Error>> =
-                        spans.into_par_iter().map(|span| judge_span(shared, table, span, joins, None)).collect();
-                    for part in parts {
-                        tally.merge(&part?);
-                    }
+            } else {
+                let parts: Vec<Result<Tally, Error>> =
+                    spans.into_par_iter().map(|span| judge_span(shared, table, span, joins, None)).collect();
+                for part in parts {
+                    tally.merge(&part?);
                 }
             }
         }

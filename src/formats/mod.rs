@@ -100,7 +100,7 @@ pub struct Head<'a> {
 }
 
 impl Head<'_> {
-    /// How many bytes of a unit are looked at: 64 KiB, enough for a pg_dump preamble or a wide CSV header with rows.
+    /// How many bytes of a unit are looked at: 64 KiB, enough for a `pg_dump` preamble or a wide CSV header with rows.
     pub const LEN: usize = 64 << 10;
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct GeneratedTable {
     pub(crate) expected: Option<(Vec<&'static str>, usize)>,
 }
 
-/// SplitMix64.
+/// `SplitMix64`.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
