@@ -134,7 +134,7 @@ fn seen(digest: &str, count: u64) -> (String, Answer) {
 /// A password that nobody has, the first two hex digits of whose SHA-1 are `A7`: prefixes that begin alike are asked side by
 /// side, and only one of them is waited for.
 fn unlucky(word: &str) -> String {
-    (0..).map(|n| format!("{word}~{n}~Heron")).find(|p| sha1(p).starts_with("A7")).unwrap()
+    (0..100_000).map(|n| format!("{word}~{n}~Heron")).find(|p| sha1(p).starts_with("A7")).unwrap()
 }
 
 /// Logins and passwords of accounts about which the server does not answer, and how it does not.

@@ -159,11 +159,13 @@ fn tier(active: bool, tier: &'static str) -> &'static str {
 
 type Cells = Vec<Option<String>>;
 
+#[allow(clippy::unnecessary_wraps)] // A cell, as `None` is one.
 fn some(text: impl Into<String>) -> Option<String> {
     Some(text.into())
 }
 
 /// About `accounts` accounts in seven tables, with decoy tables beside them.
+#[allow(clippy::too_many_lines)] // A list: one table after the other.
 pub(crate) fn database(accounts: usize, seed: u64) -> Vec<GeneratedTable> {
     let mut random = Random(seed);
     let mut tables = Vec::new();
@@ -314,8 +316,8 @@ pub(crate) fn database(accounts: usize, seed: u64) -> Vec<GeneratedTable> {
             // `9` is 2^11 rounds, `B` is 2^13: weak and legacy by the policy.
             let (cost, tier) = if n % 4 == 0 { ('9', "T2") } else { ('B', "T3") };
             let hash = format!("$P${cost}{}", random.text(CRYPT64, 30));
-            let seen = if n % 7 == 0 { None } else { some(format!("2024-{:02}-11 09:30:00", 1 + n % 12)) };
-            (vec![some(n.to_string()), some(&*p.login), some(&*p.email), some(hash), seen], tier)
+            let last_visit = if n % 7 == 0 { None } else { some(format!("2024-{:02}-11 09:30:00", 1 + n % 12)) };
+            (vec![some(n.to_string()), some(&*p.login), some(&*p.email), some(hash), last_visit], tier)
         },
     );
     add(
@@ -453,7 +455,7 @@ impl GeneratedTable {
         format!("CREATE TABLE {} ({});", self.name, columns.join(", "))
     }
 
-    /// Rows as PostgreSQL's COPY and MariaDB's LOAD DATA read them.
+    /// Rows as `COPY` of PostgreSQL and `LOAD DATA` of MariaDB read them.
     pub(crate) fn load_file(&self) -> String {
         let mut out = String::new();
         for row in &self.rows {
