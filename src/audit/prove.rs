@@ -89,6 +89,8 @@ type Decoded<'a> = (usize, [u8; 64], usize, Cow<'a, [u8]>);
 
 /// How many of `subjects` a common password or the row's own words open under `scheme`.
 pub(super) fn opened(scheme: &dyn Scheme, subjects: &[Subject], words: usize) -> usize {
+    /// Index of the subject, digest, its length, salt.
+    type Decoded<'a> = (usize, [u8; 64], usize, Cow<'a, [u8]>);
     let Some(formula) = scheme.formula() else { return 0 };
     let decoded: Vec<Decoded<'_>> = subjects
         .iter()

@@ -546,10 +546,10 @@ impl<'a> Reading<'a> {
     /// Makes the plan of a table from its first rows, which are then ready to be observed.
     fn decide(&mut self, at: usize) -> Vec<(usize, TableBatchAt, usize)> {
         let tools = &self.shared.tools;
-        let state = &mut self.tables[at];
-        let pending = std::mem::take(&mut state.pending);
-        self.pending_rows -= std::mem::take(&mut state.pending_rows);
-        let mut stats = vec![ColumnStats::new(); state.table.columns.len()];
+        let table = &mut self.tables[at];
+        let pending = std::mem::take(&mut table.pending);
+        self.pending_rows -= std::mem::take(&mut table.pending_rows);
+        let mut stats = vec![ColumnStats::new(); table.table.columns.len()];
         let mut left = WARM_UP;
         let mut first = Vec::new();
         let mut ready = Vec::new();
@@ -562,16 +562,16 @@ impl<'a> Reading<'a> {
             first.push(waiting.batch.clone());
             ready.push((at, waiting, rows));
         }
-        let plan = Plan::new(&state.table, &stats, &first, self.pins, &tools.index);
+        let plan = Plan::new(&table.table, &stats, &first, self.pins, &tools.index);
         // Followed columns are counted anew, all rows of them, when they are observed.
         for slot in &plan.slots {
             if let Some(stats) = stats.get_mut(slot.column) {
                 *stats = ColumnStats::new();
             }
         }
-        state.slots = plan.slots.iter().map(|_| SlotDone::default()).collect();
-        state.stats = stats;
-        state.plan = Some(Arc::new(plan));
+        table.slots = plan.slots.iter().map(|_| SlotDone::default()).collect();
+        table.stats = stats;
+        table.plan = Some(Arc::new(plan));
         ready
     }
 

@@ -140,11 +140,11 @@ fn try_slow(table: &TableDone, slot: usize, budget: u64) -> Slow {
     let sample = &table.slots[slot].sample;
     let order = sample_order(table, slot);
     let subjects: Vec<Subject> = order.iter().map(|at| sample[*at].subject.clone()).collect();
-    let mut slow = prove::slow(&subjects, budget);
-    for (at, _) in &mut slow.opened {
+    let mut tried = prove::slow(&subjects, budget);
+    for (at, _) in &mut tried.opened {
         *at = order[*at];
     }
-    slow
+    tried
 }
 
 fn tell_slow(table: &Decided<'_>, joins: &Joins) -> io::Result<()> {

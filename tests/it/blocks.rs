@@ -40,7 +40,8 @@ fn block_size_threads_and_memory_change_nothing() {
             continue;
         }
         // Extended inserts, as mysqldump writes them, in lines far longer than a block.
-        extended.push_str(&format!("{}\nINSERT INTO `{}` VALUES ", table.create(), table.name));
+        extended.push_str(&table.create());
+        extended.extend(["\nINSERT INTO `", table.name, "` VALUES "]);
         let rows: Vec<String> = table
             .rows
             .iter()

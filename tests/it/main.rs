@@ -1,5 +1,6 @@
 //! Tests from outside: what a caller of the library or the program sees.
 #![allow(clippy::unwrap_used)] // In tests a panic is the report.
+#![allow(clippy::format_collect)] // Inputs are built to be read here, not to be built quickly.
 
 mod bad_input;
 mod blocks;

@@ -316,8 +316,8 @@ pub(crate) fn database(accounts: usize, seed: u64) -> Vec<GeneratedTable> {
             // `9` is 2^11 rounds, `B` is 2^13: weak and legacy by the policy.
             let (cost, tier) = if n % 4 == 0 { ('9', "T2") } else { ('B', "T3") };
             let hash = format!("$P${cost}{}", random.text(CRYPT64, 30));
-            let seen = if n % 7 == 0 { None } else { some(format!("2024-{:02}-11 09:30:00", 1 + n % 12)) };
-            (vec![some(n.to_string()), some(&*p.login), some(&*p.email), some(hash), seen], tier)
+            let last_visit = if n % 7 == 0 { None } else { some(format!("2024-{:02}-11 09:30:00", 1 + n % 12)) };
+            (vec![some(n.to_string()), some(&*p.login), some(&*p.email), some(hash), last_visit], tier)
         },
     );
     add(
