@@ -210,12 +210,6 @@ impl Slot {
     }
 }
 
-/// Whether the first rows leave it open that the digests are salted.
-fn unsalted_unproved(subjects: &[Subject], index: &DigestIndex) -> bool {
-    subjects.iter().any(|s| s.form.kind() == FormKind::SaltedDigest)
-        || subjects.iter().all(|s| prove::in_index(s, index).is_none())
-}
-
 /// The first scheme that explains `form` without a salt and can give its raw digest.
 pub(super) fn decoder(form: Form) -> Option<&'static dyn Scheme> {
     schemes::explain(form, false).into_iter().find(|s| s.formula().is_some_and(|f| !f.is_salted()))

@@ -84,9 +84,6 @@ pub(super) fn salted(subjects: &[Subject], salt_column: bool) -> Option<&'static
     best(&subjects[..subjects.len().min(SAMPLE)], WORDS).or_else(|| best(deep, usize::MAX))
 }
 
-/// A subject's index, raw digest with its length, and salt.
-type Decoded<'a> = (usize, [u8; 64], usize, Cow<'a, [u8]>);
-
 /// How many of `subjects` a common password or the row's own words open under `scheme`.
 pub(super) fn opened(scheme: &dyn Scheme, subjects: &[Subject], words: usize) -> usize {
     /// Index of the subject, digest, its length, salt.

@@ -78,11 +78,12 @@ impl Said {
 
     /// Asserts that what was said points to where it is in `bytes`: offsets and lines agree, faults do not overlap.
     fn check_places(&self, bytes: &[u8]) {
-        let mut lines = Lines { bytes, at: 0, line: 1 };
+        let newline = self.newline(bytes);
+        let mut lines = Lines { bytes, newline, at: 0, line: 1 };
         for row in &self.rows {
             assert_eq!(row.line, lines.of(row.offset), "a row's line is that of its offset");
         }
-        let mut lines = Lines { bytes, at: 0, line: 1 };
+        let mut lines = Lines { bytes, newline, at: 0, line: 1 };
         let mut end = 0;
         for fault in &self.faults {
             assert_eq!(fault.line, lines.of(fault.offset), "a fault's line is that of its offset: {}", fault.what);
@@ -95,6 +96,14 @@ impl Said {
             let within = within.filter(|fault| row.offset < fault.offset + fault.len);
             assert!(within.is_none(), "a row starts outside of faults");
         }
+    }
+
+    /// What ends a line of `bytes`: in a text without a line feed it may be a carriage return, as the last place tells.
+    fn newline(&self, bytes: &[u8]) -> u8 {
+        let rows = self.rows.iter().map(|row| (row.offset, row.line));
+        let last = rows.chain(self.faults.iter().map(|fault| (fault.offset, fault.line))).max();
+        let returns = memchr::memchr(b'\n', bytes).is_none() && last.is_some_and(|(_, line)| line > 1);
+        if returns { b'\r' } else { b'\n' }
     }
 
     fn sorted(mut self) -> Self {
@@ -237,6 +246,7 @@ pub fn check(make: &dyn Fn() -> Box<dyn Reader>, bytes: &[u8], splits: &[usize])
 /// Counts lines up to offsets that ascend.
 struct Lines<'a> {
     bytes: &'a [u8],
+    newline: u8,
     at: usize,
     line: u64,
 }
@@ -245,7 +255,7 @@ impl Lines<'_> {
     /// The line that `offset` is in, from 1.
     fn of(&mut self, offset: u64) -> u64 {
         let offset = usize::try_from(offset).expect("an offset in memory");
-        self.line += memchr::memchr_iter(b'\n', &self.bytes[self.at..offset]).count() as u64;
+        self.line += memchr::memchr_iter(self.newline, &self.bytes[self.at..offset]).count() as u64;
         self.at = offset;
         self.line
     }
