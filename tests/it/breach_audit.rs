@@ -307,7 +307,12 @@ fn assert_nothing_leaks(requests: &[String], digests: &BTreeSet<String>, unanswe
     let paths: BTreeSet<String> = digests.iter().map(|digest| path(digest)).collect();
     assert_eq!(asked.keys().map(|path| (*path).to_owned()).collect::<BTreeSet<_>>(), paths);
     for (path, times) in asked {
-        assert_eq!(times, if failing.contains(path) { 5 } else { 1 }, "{path}");
+        // A connection that ends without an answer may be taken up again below the tries that are counted.
+        if failing.contains(path) {
+            assert!((5..=10).contains(&times), "{path}: {times} tries");
+        } else {
+            assert_eq!(times, 1, "{path}");
+        }
     }
 }
 
