@@ -48,7 +48,7 @@ const COMMON: [&str; 16] = [
     "welcome",
 ];
 
-/// Sebastiano Vigna's SplitMix64: small, fast, the same everywhere.
+/// Sebastiano Vigna's `SplitMix64`: small, fast, the same everywhere.
 struct Random(u64);
 
 impl Random {

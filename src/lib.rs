@@ -1,4 +1,4 @@
-//! credaudit reads databases, dumps and releases, grades how every password in them is stored, and names the accounts
+//! credaudit reads database dumps, grades how every password in them is stored, and names the accounts
 //! that must be reset, how soon, and why, without ever showing a password.
 //!
 //! Data flows one way:

@@ -335,7 +335,7 @@ pub(super) struct ColumnKey {
 pub(super) struct Grouped {
     /// Distinct stored values.
     pub(super) distinct: u64,
-    /// Values held by two or more accounts (counted in the column that shows them first).
+    /// Values of the column that two or more accounts hold, in this column or elsewhere.
     pub(super) groups: u64,
 }
 
@@ -437,6 +437,11 @@ fn group_pass(
     if !groups.values().any(|g| g.several) {
         return Ok(());
     }
+    for (key, column) in &also {
+        if groups.get(key).is_some_and(|group| group.several) {
+            totals.of(*column).groups += 1;
+        }
+    }
     let mut result = Ok(());
     values.read(partition, ValueRecord::LEN, &mut |bytes| {
         let value = DecodedValue::decode(bytes);
@@ -458,10 +463,10 @@ mod tests {
         ValueRecord { fingerprint, cell: Cell::new(row, 0, false), identity, privileged }
     }
 
-    fn run_group(
-        records: &[(u32, ValueRecord)],
-        limit: usize,
-    ) -> (HashMap<ColumnKey, Grouped>, Vec<(u32, usize, bool)>) {
+    /// Run, row, and whether the group is privileged.
+    type Told = (u32, usize, bool);
+
+    fn run_group(records: &[(u32, ValueRecord)], limit: usize) -> (HashMap<ColumnKey, Grouped>, Vec<Told>) {
         let store = Store::new(limit, std::env::temp_dir());
         let mut values = Partitions::new(store.clone());
         for (run, record) in records {
@@ -509,7 +514,10 @@ mod tests {
         assert!(facts.is_empty());
         assert_eq!(totals[&ColumnKey { table: 1, slot: 0 }].distinct, 1);
         let different = [(0, record(5 << 100, 0, 1, false)), (5, record(5 << 100, 0, 2, false))];
-        assert_eq!(run_group(&different, 1 << 20).1.len(), 2);
+        let (totals, facts) = run_group(&different, 1 << 20);
+        assert_eq!(facts.len(), 2);
+        let groups = |table: u32| totals[&ColumnKey { table, slot: 0 }].groups;
+        assert_eq!((groups(0), groups(1)), (1, 1), "each column that shows the value counts it");
     }
 
     #[test]

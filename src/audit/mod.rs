@@ -144,7 +144,7 @@ fn run_in_pool(
     progress.total(total);
     progress.phase("reading");
     let done = read_all(&shared, &units).map_err(store_error)?;
-    verdicts::conclude(&shared, done, skipped, resets)
+    verdicts::conclude(&shared, &done, skipped, resets)
 }
 
 /// Reads every unit; small ones side by side. In the order of `units`.
@@ -155,8 +155,8 @@ fn read_all(shared: &Shared<'_>, units: &[Unit]) -> io::Result<Vec<UnitDone>> {
         ["-wal", "-shm"].iter().any(|ending| {
             let by_name = unit.name().strip_suffix(ending).map(|stem| (unit.target(), stem));
             let by_target = unit.target().strip_suffix(ending).map(|stem| (stem, unit.name()));
-            let named = if unit.name().is_empty() { by_target } else { by_name };
-            named.is_some_and(|main| names.contains(&main))
+            let database = if unit.name().is_empty() { by_target } else { by_name };
+            database.is_some_and(|main| names.contains(&main))
         })
     };
     let small = |unit: &Unit| unit.size().is_some_and(|size| size <= SMALL_UNIT);

@@ -77,7 +77,7 @@ pub(super) struct Run {
     pub(super) digests: Vec<DigestRecord>,
 }
 
-/// A cheap, well-mixed hash of a place or a short text (the finaliser of MurmurHash3); not for secrets.
+/// A cheap, well-mixed hash of a place or a short text (the finaliser of `MurmurHash3`); not for secrets.
 pub(super) const fn mix(mut n: u64) -> u64 {
     n ^= n >> 33;
     n = n.wrapping_mul(0xff51_afd7_ed55_8ccd);
@@ -227,7 +227,9 @@ fn watch(tools: &Tools, plan: &Plan, batch: &TableBatch, from: usize) -> Vec<(us
         .filter(|column| plan.slots.iter().all(|slot| slot.column != *column))
         .map(|column| {
             let mut stats = ColumnStats::new();
-            watched.iter().for_each(|row| see(tools, batch.cell(*row, column), &mut stats));
+            for row in &watched {
+                see(tools, batch.cell(*row, column), &mut stats);
+            }
             (column, stats)
         })
         .collect()

@@ -171,23 +171,22 @@ impl Slot {
                     plausible.push(formula);
                 }
                 let mut digest = [0; 64];
-                if let Some(len) = scheme.raw_digest(&subject.stored(), &mut digest) {
-                    if let Some(hit) = index.find(&digest[..len]) {
-                        if !proved.contains(&hit.formula) {
-                            proved.push(hit.formula);
-                        }
-                    }
+                if let Some(len) = scheme.raw_digest(&subject.stored(), &mut digest)
+                    && let Some(hit) = index.find(&digest[..len])
+                    && !proved.contains(&hit.formula)
+                {
+                    proved.push(hit.formula);
                 }
             }
         }
         self.unsalted = if proved.is_empty() { plausible } else { proved };
-        if self.salted.is_none() && self.unsalted_unproved(&subjects, index) {
+        if self.salted.is_none() && Self::unsalted_unproved(&subjects, index) {
             self.salted = prove::salted(&subjects, self.salt.is_some());
         }
     }
 
     /// Whether the first rows leave it open that the digests are salted.
-    fn unsalted_unproved(&self, subjects: &[Subject], index: &DigestIndex) -> bool {
+    fn unsalted_unproved(subjects: &[Subject], index: &DigestIndex) -> bool {
         subjects.iter().any(|s| s.form.kind() == FormKind::SaltedDigest)
             || subjects.iter().all(|s| prove::in_index(s, index).is_none())
     }

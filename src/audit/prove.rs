@@ -14,7 +14,7 @@ pub(super) const SAMPLE: usize = 200;
 /// Common passwords tried on each of them.
 const WORDS: usize = 1000;
 /// Rows on which, if that proves nothing, the whole list is tried.
-const DEEP_SAMPLE: usize = 48;
+pub(super) const DEEP_SAMPLE: usize = 48;
 
 /// One stored value with its neighbours, kept for a proof.
 #[derive(Clone)]
@@ -86,8 +86,10 @@ pub(super) fn salted(subjects: &[Subject], salt_column: bool) -> Option<&'static
 
 /// How many of `subjects` a common password or the row's own words open under `scheme`.
 pub(super) fn opened(scheme: &dyn Scheme, subjects: &[Subject], words: usize) -> usize {
+    /// Index of the subject, digest, its length, salt.
+    type Decoded<'a> = (usize, [u8; 64], usize, Cow<'a, [u8]>);
     let Some(formula) = scheme.formula() else { return 0 };
-    let decoded: Vec<(usize, [u8; 64], usize, Cow<'_, [u8]>)> = subjects
+    let decoded: Vec<Decoded<'_>> = subjects
         .iter()
         .enumerate()
         .filter_map(|(i, subject)| {

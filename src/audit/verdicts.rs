@@ -67,7 +67,7 @@ impl Decided<'_> {
 /// Joins, judges and reports.
 pub(super) fn conclude(
     shared: &Shared<'_>,
-    units: Vec<UnitDone>,
+    units: &[UnitDone],
     skipped: Vec<ReportSkip>,
     resets: Option<TakeRow<'_>>,
 ) -> Result<Report, Error> {
@@ -103,7 +103,7 @@ pub(super) fn conclude(
     let asked = ask(shared, &decided, &run_of, &joins)?;
     shared.progress.phase("judging");
     let judged = judge_all(shared, &decided, &joins, resets)?;
-    Ok(report(shared, &units, &decided, &judged, &grouped, asked, skipped))
+    Ok(report(shared, units, &decided, &judged, &grouped, asked, skipped))
 }
 
 /// Columns of `table` that hold self-describing hashes.
@@ -140,11 +140,11 @@ fn try_slow(table: &TableDone, slot: usize, budget: u64) -> Slow {
     let sample = &table.slots[slot].sample;
     let order = sample_order(table, slot);
     let subjects: Vec<Subject> = order.iter().map(|at| sample[*at].subject.clone()).collect();
-    let mut slow = prove::slow(&subjects, budget);
-    for (at, _) in &mut slow.opened {
+    let mut tried = prove::slow(&subjects, budget);
+    for (at, _) in &mut tried.opened {
         *at = order[*at];
     }
-    slow
+    tried
 }
 
 fn tell_slow(table: &Decided<'_>, joins: &Joins) -> io::Result<()> {
@@ -387,18 +387,15 @@ fn judge_all(
         if table.has_credentials() {
             let mut spans: Vec<&[super::unit::RunDone]> = Vec::new();
             spans.extend(table.table.runs.chunk_by(|a, b| Joins::bucket_of(a.id) == Joins::bucket_of(b.id)));
-            match resets.as_deref_mut() {
-                Some(resets) => {
-                    for span in spans {
-                        tally.merge(&judge_span(shared, table, span, joins, Some(&mut *resets))?);
-                    }
+            if let Some(resets) = resets.as_deref_mut() {
+                for span in spans {
+                    tally.merge(&judge_span(shared, table, span, joins, Some(&mut *resets))?);
                 }
-                None => {
-                    let parts: Vec<Result<Tally, Error>> =
-                        spans.into_par_iter().map(|span| judge_span(shared, table, span, joins, None)).collect();
-                    for part in parts {
-                        tally.merge(&part?);
-                    }
+            } else {
+                let parts: Vec<Result<Tally, Error>> =
+                    spans.into_par_iter().map(|span| judge_span(shared, table, span, joins, None)).collect();
+                for part in parts {
+                    tally.merge(&part?);
                 }
             }
         }
@@ -513,7 +510,7 @@ fn report(
             columns: columns(table, &of_column),
             tiers: tally.accounts,
         });
-        findings(table, tally, &of_column, &mut report.findings);
+        findings(table, tally, &shared.settings.policy, &of_column, &mut report.findings);
         askable += tried_by_list(table, tally, &mut embedded, &mut not_asked);
     }
     embedded.not_seen = embedded.asked - embedded.seen;
@@ -562,7 +559,9 @@ fn tried_by_list(
             let Some(scheme) = of_form.scheme else { continue };
             askable += if scheme.asks().is_some() { *count } else { 0 };
             let tried = match scheme.protection() {
-                Protection::Plaintext | Protection::UnsaltedFast => true,
+                Protection::Plaintext => true,
+                // Without a formula there is no table of common passwords' digests.
+                Protection::UnsaltedFast => scheme.formula().is_some(),
                 Protection::SaltedFast => salted.is_some_and(|s| s.name() == scheme.name()),
                 Protection::PasswordHash | Protection::State => false,
             };
@@ -586,7 +585,8 @@ fn columns(table: &Decided<'_>, of_column: &dyn Fn(usize) -> Grouped) -> Vec<Col
         let slot = table.table.plan.slots.iter().position(|s| s.column == index).filter(|s| table.slots[*s].is_some());
         if let Some(slot) = slot {
             columns.extend(schemes_of(table, slot, of_column(slot).distinct));
-        } else if !matches!(role.role, Role::Other | Role::Credential) {
+        } else if !matches!(role.role, Role::Other | Role::Credential) || role.why.starts_with("named like a password")
+        {
             columns.push(ColumnReport {
                 name: column.name.clone(),
                 role: role.role,
@@ -642,10 +642,11 @@ fn schemes_of(table: &Decided<'_>, slot: usize, distinct: u64) -> Vec<ColumnRepo
     entries
 }
 
-const fn severity(reason: Reason) -> Option<Severity> {
-    match reason {
+/// How bad it is that accounts carry `reason`; `None` for what is no finding by itself.
+fn severity(reason: Reason, policy: &Policy) -> Option<Severity> {
+    let severity = match reason {
         Reason::Plaintext | Reason::Reversible | Reason::EmptyPassword | Reason::DefaultCredential => {
-            Some(Severity::Critical)
+            Severity::Critical
         }
         Reason::UnsaltedFastHash
         | Reason::WeakScheme
@@ -653,18 +654,24 @@ const fn severity(reason: Reason) -> Option<Severity> {
         | Reason::BreachedOften
         | Reason::PasswordIsLogin
         | Reason::PasswordIsEmail
-        | Reason::SharedWithPrivileged => Some(Severity::High),
-        Reason::LegacyScheme
-        | Reason::Breached
-        | Reason::SharedPassword
-        | Reason::NotUnderstood
-        | Reason::NotAnswered => Some(Severity::Medium),
-        Reason::NoCredential | Reason::Locked => Some(Severity::Info),
-        Reason::InactiveAccount | Reason::Privileged => None,
-    }
+        | Reason::SharedWithPrivileged => Severity::High,
+        Reason::LegacyScheme | Reason::Breached | Reason::SharedPassword => Severity::Medium,
+        // Not a fault that was found, but one that may be there: the report is incomplete, and its exit code says so.
+        Reason::NotUnderstood | Reason::NotAnswered => Severity::Low,
+        Reason::NoCredential | Reason::Locked => Severity::Info,
+        Reason::InactiveAccount | Reason::Privileged => return None,
+    };
+    // What the policy asks nothing for is worth knowing and no more.
+    Some(if policy.tier(reason) == Tier::None { Severity::Info } else { severity })
 }
 
-fn findings(table: &Decided<'_>, tally: &Tally, of_column: &dyn Fn(usize) -> Grouped, findings: &mut Vec<Finding>) {
+fn findings(
+    table: &Decided<'_>,
+    tally: &Tally,
+    policy: &Policy,
+    of_column: &dyn Fn(usize) -> Grouped,
+    findings: &mut Vec<Finding>,
+) {
     if !table.has_credentials() {
         return;
     }
@@ -683,7 +690,7 @@ fn findings(table: &Decided<'_>, tally: &Tally, of_column: &dyn Fn(usize) -> Gro
         parts.join(", ")
     };
     let mut add = |reason: Reason, column: Option<&str>, rows: u64, first: RowAt, confidence, more: &str| {
-        let Some(severity) = severity(reason) else { return };
+        let Some(severity) = severity(reason, policy) else { return };
         let target = &table.unit.target.target;
         let id = [reason.name(), target, &table.unit.target.unit, &table.table.table.name, column.unwrap_or_default()];
         findings.push(Finding {
@@ -702,8 +709,12 @@ fn findings(table: &Decided<'_>, tally: &Tally, of_column: &dyn Fn(usize) -> Gro
         for (reason, (rows, first)) in tally.by_reason(slot) {
             let (confidence, schemes) = of_reason(table, slot, reason, role.confidence);
             let more = match reason {
-                Reason::SharedPassword => format!(", in {} groups", of_column(slot).groups),
-                _ if schemes.is_empty() => String::new(),
+                Reason::SharedPassword => match of_column(slot).groups {
+                    0 => String::new(),
+                    1 => "; 1 value is shared".into(),
+                    groups => format!("; {groups} values are shared"),
+                },
+                _ if schemes.is_empty() || reason == Reason::Plaintext => String::new(),
                 _ => format!(" ({schemes})"),
             };
             if reason != Reason::NoCredential {

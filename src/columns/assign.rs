@@ -109,7 +109,9 @@ fn beside_credentials(context: &Context<'_>, column: usize) -> Assignment {
     use Concept as C;
     let (look, reading) = (context.looks[column], &context.readings[column]);
     let says = reading.says();
-    if context.is_email(column) {
+    // Users log in by address, and somebody is called `admin`: that one is who matters most.
+    let mixed_login = context.is_named_login(column) && look.emails() < 1.0 && look.distinct_share() >= 0.6;
+    if context.is_email(column) && !mixed_login {
         let by_values = look.emails() >= 0.8;
         let why = if by_values { "its values are email addresses" } else { "named like an email address" };
         return given(Role::Email, if by_values { 97 } else { 75 }, why);
@@ -267,6 +269,12 @@ fn is_salt_by_values(context: &Context<'_>, roles: &[Assignment], credentials: &
 /// in a table without names the column that looks most like one.
 fn logins(context: &Context<'_>, roles: &mut [Assignment]) {
     if roles.iter().any(|assignment| assignment.role == Role::Login) {
+        return;
+    }
+    // Devices of one make all have the same login.
+    let shared = |at: usize| context.is_named_login(at) && context.looks[at].spaces() < 0.5;
+    if let Some(at) = (0..roles.len()).find(|&at| roles[at].role == Role::Other && shared(at)) {
+        roles[at] = given(Role::Login, 75, "named like a login, beside a credential");
         return;
     }
     let usable = |at: usize| {

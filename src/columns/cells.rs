@@ -117,12 +117,11 @@ const PRIVILEGED: [&[u8]; 24] = [
 pub fn is_privileged_login(login: &[u8]) -> bool {
     let login = login.trim_ascii();
     // `DOMAIN\Administrator` and `admin@example.org` are the same account name with a place.
-    let name = match memchr::memchr2(b'\\', b'@', login) {
-        None => login,
-        Some(_) => {
-            let name = memchr::memrchr(b'\\', login).map_or(login, |at| &login[at + 1..]);
-            memchr::memchr(b'@', name).map_or(name, |at| &name[..at])
-        }
+    let name = if memchr::memchr2(b'\\', b'@', login).is_none() {
+        login
+    } else {
+        let name = memchr::memrchr(b'\\', login).map_or(login, |at| &login[at + 1..]);
+        memchr::memchr(b'@', name).map_or(name, |at| &name[..at])
     };
     let end = name.iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |last| last + 1);
     let name = &name[..end];

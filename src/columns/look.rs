@@ -253,7 +253,7 @@ impl<'a> Look<'a> {
             Some("its values are dates")
         } else if self.flags() >= 0.95 && self.distinct() <= 3.0 && (self.length_range().1 <= 1 || self.n >= 8.0) {
             Some("its values are flags")
-        } else if self.is_integers() && self.n >= 20.0 && self.distinct() <= 5.0 {
+        } else if self.is_integers() && self.n >= 20.0 && self.distinct() <= 5.0 && !self.is_factory_numbers() {
             Some("its values are a few numbers")
         } else if self.is_integers() && self.length_range().1 <= 2 {
             Some("its values are small numbers")
@@ -270,6 +270,11 @@ impl<'a> Look<'a> {
         } else {
             None
         }
+    }
+
+    /// Few numbers, but such as people and factories choose: `888888`, `12345`.
+    fn is_factory_numbers(self) -> bool {
+        self.length_range().0 >= 4 && self.common().0 >= 0.5
     }
 
     /// Whether the values look like random strings of one length: what salts look like.

@@ -100,7 +100,7 @@ pub struct Head<'a> {
 }
 
 impl Head<'_> {
-    /// How many bytes of a unit are looked at: 64 KiB, enough for a pg_dump preamble or a wide CSV header with rows.
+    /// How many bytes of a unit are looked at: 64 KiB, enough for a `pg_dump` preamble or a wide CSV header with rows.
     pub const LEN: usize = 64 << 10;
 }
 
@@ -156,10 +156,27 @@ pub trait RandomReader: Send {
     fn read(&mut self, input: &dyn ReadAt, sink: &mut dyn Sink) -> io::Result<()>;
 }
 
+/// What the documentation says of a format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// What is recognised and read.
+    pub reads: String,
+    /// What a user should know beside that.
+    pub remarks: String,
+}
+
+impl About {
+    fn new(reads: impl Into<String>, remarks: impl Into<String>) -> Self {
+        Self { reads: reads.into(), remarks: remarks.into() }
+    }
+}
+
 /// One dump format.
 pub trait Format: Sync {
     /// The name in reports: `mysqldump`, `CSV`.
     fn name(&self) -> &'static str;
+    /// What it reads and what it does not, for the README: two cells of its table, in Markdown.
+    fn about(&self) -> About;
     /// Whether the unit looks like this format.
     fn sniff(&self, head: &Head<'_>) -> Option<Likeness>;
     /// Starts reading; may refine the name (`CSV ; without header`).

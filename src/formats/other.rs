@@ -5,7 +5,7 @@
 
 use memchr::memmem;
 
-use super::{Format, Head, Likeness, Opened};
+use super::{About, Format, Head, Likeness, Opened};
 
 /// What is told by its first bytes.
 pub(super) struct Signed;
@@ -102,6 +102,11 @@ const SIGNATURES: &[Signature] = &[
     unread(0, b"\x37\x7f\x06\x83", "SQLite write-ahead log", "a SQLite write-ahead log: audit it beside its database"),
 ];
 
+/// Compressed streams that are read as what is inside them.
+const UNPACKED: [&str; 4] = ["bzip2", "gzip", "xz", "zstd"];
+/// What [`signature`] also knows and does not read.
+const UNREAD_BY_SHAPE: [&str; 3] = ["BSON", "InnoDB tablespace", "Oracle export"];
+
 /// Signatures that are short enough to begin a text: they need a byte that is no text as well.
 const SHORTEST: usize = 4;
 
@@ -160,6 +165,26 @@ fn is_innodb(bytes: &[u8]) -> bool {
 impl Format for Signed {
     fn name(&self) -> &'static str {
         "file of a known kind"
+    }
+
+    fn about(&self) -> About {
+        let names = |unread: bool| {
+            let mut names: Vec<&str> =
+                // What `sources` unpacks comes this far only when it is packed too many times over.
+                SIGNATURES
+                    .iter()
+                    .filter(|s| s.unread.is_some() == unread && !UNPACKED.contains(&s.name))
+                    .map(|s| s.name)
+                    .collect();
+            names.extend(if unread { UNREAD_BY_SHAPE.as_slice() } else { &["Windows program"] });
+            names.sort_unstable_by_key(|name| name.to_ascii_lowercase());
+            names.dedup();
+            names.join(", ")
+        };
+        About::new(
+            format!("nothing; they hold no tables: {}", names(false)),
+            format!("not read, reported as not understood with what to do: {}", names(true)),
+        )
     }
 
     fn sniff(&self, head: &Head<'_>) -> Option<Likeness> {
@@ -286,6 +311,14 @@ impl Format for UnreadText {
         "text that may hold accounts"
     }
 
+    fn about(&self) -> About {
+        About::new(
+            "nothing",
+            "not read, reported as not understood with what to do: passwd and shadow files, pwdump, htpasswd and combo \
+             lists, LDIF, XML, YAML",
+        )
+    }
+
     fn sniff(&self, head: &Head<'_>) -> Option<Likeness> {
         unread_text(head).map(|_| Likeness::Possible)
     }
@@ -308,6 +341,13 @@ fn is_text(bytes: &[u8]) -> bool {
 impl Format for PlainText {
     fn name(&self) -> &'static str {
         "text"
+    }
+
+    fn about(&self) -> About {
+        About::new(
+            "nothing: prose, source code, logs and settings hold no tables",
+            "counts as something other than rows",
+        )
     }
 
     fn sniff(&self, head: &Head<'_>) -> Option<Likeness> {

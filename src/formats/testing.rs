@@ -79,9 +79,7 @@ impl Said {
     /// Asserts that what was said points to where it is in `bytes`: offsets and lines agree, faults do not overlap, no
     /// row starts in one.
     fn check_places(&self, bytes: &[u8]) {
-        // CSV counts by carriage returns where they are what ends lines.
-        let counts = self.rows.iter().any(|row| row.line > 1) || self.faults.iter().any(|fault| fault.line > 1);
-        let newline = if counts && memchr::memchr(b'\n', bytes).is_none() { b'\r' } else { b'\n' };
+        let newline = self.newline(bytes);
         let mut lines = Lines { bytes, newline, at: 0, line: 1 };
         for row in &self.rows {
             assert_eq!(row.line, lines.of(row.offset), "a row's line is that of its offset");
@@ -99,6 +97,14 @@ impl Said {
             let within = within.filter(|fault| row.offset < fault.offset + fault.len);
             assert!(within.is_none(), "a row starts outside of faults");
         }
+    }
+
+    /// What ends a line of `bytes`: in a text without a line feed it may be a carriage return, as the last place tells.
+    fn newline(&self, bytes: &[u8]) -> u8 {
+        let rows = self.rows.iter().map(|row| (row.offset, row.line));
+        let last = rows.chain(self.faults.iter().map(|fault| (fault.offset, fault.line))).max();
+        let returns = memchr::memchr(b'\n', bytes).is_none() && last.is_some_and(|(_, line)| line > 1);
+        if returns { b'\r' } else { b'\n' }
     }
 
     fn sorted(mut self) -> Self {

@@ -29,7 +29,8 @@ pub struct Report {
 impl Report {
     /// Whether something was not read, not understood or not answered.
     pub fn is_incomplete(&self) -> bool {
-        !self.skipped.is_empty() || self.bytes.not_understood > 0 || self.accounts.unknown > 0
+        let unanswered = self.breach.iter().any(|source| source.unknown > 0);
+        !self.skipped.is_empty() || self.bytes.not_understood > 0 || self.accounts.unknown > 0 || unanswered
     }
 }
 

@@ -21,7 +21,7 @@ pub enum Role {
     LastLogin,
     /// Whether the account is usable: active, enabled, blocked, deleted.
     Active,
-    /// What the account may do: role, group, is_admin.
+    /// What the account may do: role, group, `is_admin`.
     Privilege,
     /// Other personal data: phone, address, birth date.
     Personal,

@@ -233,10 +233,12 @@ impl Page<'_> {
         let scheme = column.scheme.as_deref().unwrap_or("scheme not recognised");
         let evidence = column.evidence.map_or("", Evidence::name);
         let distinct = column.distinct.map_or(String::new(), |d| format!(", {} distinct", number(d)));
-        let room = self.width.saturating_sub(30);
+        // The margin, the gaps and `(self-describing)` take 26.
+        let room = self.width.saturating_sub(26);
+        let column_name = name(&column.name, room / 2);
         self.line(&[
-            (&format!("    {}  ", name(&column.name, room / 2)), BOLD),
-            (&name(scheme, room / 2), graded(column.grade.as_deref())),
+            (&format!("    {column_name}  "), BOLD),
+            (&name(scheme, room.saturating_sub(columns(&column_name))), graded(column.grade.as_deref())),
             (&format!("  {}", if evidence.is_empty() { String::new() } else { format!("({evidence})") }), PLAIN),
         ])?;
         if let Some(grade) = &column.grade {

@@ -121,13 +121,16 @@ impl Scheme for Kind {
     fn protection(&self) -> Protection {
         Protection::PasswordHash
     }
+    fn policy_key(&self) -> &'static str {
+        self.name
+    }
     fn describe(&self, form: Form) -> String {
         let (m, t, p) = unpack(form);
         format!("{} m={m} t={t} p={p}", self.name)
     }
     fn grade(&self, form: Form, policy: &Policy) -> Graded {
         let (m, t, p) = unpack(form);
-        grading::by_minima(policy, self.name, [m, t, p], &format!("m={m} t={t} p={p}"))
+        grading::by_minima(policy, self.policy_key(), [m, t, p], &format!("m={m} t={t} p={p}"))
     }
     fn work(&self, form: Form) -> u64 {
         let (m, t, _) = unpack(form);

@@ -19,6 +19,9 @@ pub(super) const FAMILY: Family = Family {
     schemes: &[&MD5, &NTLM, &SHA1, &SHA256, &SHA384, &SHA512, &TWICE_MD5, &TWICE_SHA1, &HALF_MD5],
 };
 
+/// What the policy calls all of them.
+const UNSALTED: &str = "unsalted-fast";
+
 const fn form(name: &'static str, digest_len: usize) -> FormDef {
     FormDef { name, kind: FormKind::Digest, digest_len }
 }
@@ -163,6 +166,9 @@ impl Scheme for Bare {
     fn protection(&self) -> Protection {
         Protection::UnsaltedFast
     }
+    fn policy_key(&self) -> &'static str {
+        UNSALTED
+    }
     fn describe(&self, _: Form) -> String {
         self.name.to_owned()
     }
@@ -228,6 +234,9 @@ impl Scheme for Direct {
     fn protection(&self) -> Protection {
         Protection::UnsaltedFast
     }
+    fn policy_key(&self) -> &'static str {
+        UNSALTED
+    }
     fn describe(&self, _: Form) -> String {
         self.name.to_owned()
     }
@@ -250,7 +259,7 @@ impl Scheme for Direct {
 }
 
 fn unsalted(policy: &Policy) -> Graded {
-    grading::fixed(policy, "unsalted-fast", "an unsalted fast hash: one look-up table opens every account")
+    grading::fixed(policy, UNSALTED, "an unsalted fast hash: one look-up table opens every account")
 }
 
 fn sha384(password: &[u8]) -> Vec<u8> {

@@ -98,11 +98,14 @@ impl Scheme for Bcrypt {
     fn protection(&self) -> Protection {
         Protection::PasswordHash
     }
+    fn policy_key(&self) -> &'static str {
+        "bcrypt"
+    }
     fn describe(&self, form: Form) -> String {
         format!("{} cost {}", self.name, form.params)
     }
     fn grade(&self, form: Form, policy: &Policy) -> Graded {
-        grading::by_count(policy, "bcrypt", "cost", form.params)
+        grading::by_count(policy, self.policy_key(), "cost", form.params)
     }
     fn work(&self, form: Form) -> u64 {
         work(form.params)

@@ -17,7 +17,7 @@ pub(super) fn by_count(policy: &Policy, key: &str, what: &str, count: u64) -> Gr
             (Some(limit), _) if count < limit => below(Grade::Weak, what, count, limit),
             (_, Some(limit)) if count < limit => below(Grade::Legacy, what, count, limit),
             (Some(limit), None) | (_, Some(limit)) => {
-                Graded { grade: Grade::Acceptable, why: format!("{what} {count} is not below {limit}") }
+                Graded { grade: Grade::Acceptable, why: format!("{what} {count} is at least {limit}") }
             }
             (None, None) => silent(key),
         };

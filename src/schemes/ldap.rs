@@ -90,11 +90,14 @@ impl Scheme for Ldap {
     fn protection(&self) -> Protection {
         Protection::SaltedFast
     }
+    fn policy_key(&self) -> &'static str {
+        "salted-fast"
+    }
     fn describe(&self, _: Form) -> String {
         self.name.to_owned()
     }
     fn grade(&self, _: Form, policy: &Policy) -> Graded {
-        grading::fixed(policy, "salted-fast", "a fast hash: the salt slows nobody down who attacks one account")
+        grading::fixed(policy, self.policy_key(), "a fast hash: the salt slows nobody down who attacks one account")
     }
     fn work(&self, _: Form) -> u64 {
         fast::nanoseconds(self.algorithm)

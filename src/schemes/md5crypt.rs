@@ -98,11 +98,18 @@ impl Scheme for Md5Crypt {
     fn protection(&self) -> Protection {
         Protection::PasswordHash
     }
+    fn policy_key(&self) -> &'static str {
+        "md5crypt"
+    }
     fn describe(&self, _: Form) -> String {
         self.name.to_owned()
     }
     fn grade(&self, _: Form, policy: &Policy) -> Graded {
-        grading::fixed(policy, "md5crypt", "1,000 rounds of MD5 are tried by the hundred thousand a second and core")
+        grading::fixed(
+            policy,
+            self.policy_key(),
+            "1,000 rounds of MD5 are tried by the hundred thousand a second and core",
+        )
     }
     /// Measured: 6,400 a second on one core with the library's MD5.
     fn work(&self, _: Form) -> u64 {

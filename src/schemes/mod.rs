@@ -123,6 +123,8 @@ pub trait Scheme: Sync {
     fn salt_from(&self) -> SaltFrom;
     /// What kind of protection it gives.
     fn protection(&self) -> Protection;
+    /// Which table of the policy's `[schemes]` grades it.
+    fn policy_key(&self) -> &'static str;
     /// Name with the parameters of one value: `bcrypt cost 10`, `argon2id m=19456 t=2 p=1`.
     fn describe(&self, form: Form) -> String;
     /// How good it is with the parameters of one value.

@@ -207,11 +207,14 @@ impl Scheme for Pbkdf2 {
     fn protection(&self) -> Protection {
         Protection::PasswordHash
     }
+    fn policy_key(&self) -> &'static str {
+        self.name
+    }
     fn describe(&self, form: Form) -> String {
         format!("{} {} iterations", self.name, form.params)
     }
     fn grade(&self, form: Form, policy: &Policy) -> Graded {
-        grading::by_count(policy, self.name, "iteration count", form.params)
+        grading::by_count(policy, self.policy_key(), "iteration count", form.params)
     }
     fn work(&self, form: Form) -> u64 {
         self.prf.work(form.params)

@@ -75,11 +75,14 @@ impl Scheme for Phpass {
     fn protection(&self) -> Protection {
         Protection::PasswordHash
     }
+    fn policy_key(&self) -> &'static str {
+        self.name
+    }
     fn describe(&self, form: Form) -> String {
         format!("{} cost {}", self.name, form.params)
     }
     fn grade(&self, form: Form, policy: &Policy) -> Graded {
-        grading::by_count(policy, self.name, "cost", form.params)
+        grading::by_count(policy, self.policy_key(), "cost", form.params)
     }
     fn work(&self, form: Form) -> u64 {
         if form.params > 31 { u64::MAX } else { fast::nanoseconds(self.algorithm) << form.params }

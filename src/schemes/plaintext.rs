@@ -62,11 +62,14 @@ impl Scheme for Plaintext {
     fn protection(&self) -> Protection {
         Protection::Plaintext
     }
+    fn policy_key(&self) -> &'static str {
+        "plaintext"
+    }
     fn describe(&self, _: Form) -> String {
         self.name().to_owned()
     }
     fn grade(&self, _: Form, policy: &Policy) -> Graded {
-        grading::fixed(policy, "plaintext", "whoever sees the table has the password")
+        grading::fixed(policy, self.policy_key(), "whoever sees the table has the password")
     }
     fn work(&self, _: Form) -> u64 {
         1

@@ -44,11 +44,14 @@ impl Scheme for PostgresMd5 {
     fn protection(&self) -> Protection {
         Protection::SaltedFast
     }
+    fn policy_key(&self) -> &'static str {
+        "salted-fast"
+    }
     fn describe(&self, _: Form) -> String {
         self.name().to_owned()
     }
     fn grade(&self, _: Form, policy: &Policy) -> Graded {
-        grading::fixed(policy, "salted-fast", "a fast hash, salted with nothing but the role's name")
+        grading::fixed(policy, self.policy_key(), "a fast hash, salted with nothing but the role's name")
     }
     fn work(&self, _: Form) -> u64 {
         fast::nanoseconds(Algorithm::Md5)
@@ -104,11 +107,14 @@ impl Scheme for Scram {
     fn protection(&self) -> Protection {
         Protection::PasswordHash
     }
+    fn policy_key(&self) -> &'static str {
+        "scram-sha-256"
+    }
     fn describe(&self, form: Form) -> String {
         format!("scram-sha-256 {} iterations", form.params)
     }
     fn grade(&self, form: Form, policy: &Policy) -> Graded {
-        grading::by_count(policy, "scram-sha-256", "iteration count", form.params)
+        grading::by_count(policy, self.policy_key(), "iteration count", form.params)
     }
     fn work(&self, form: Form) -> u64 {
         pbkdf2::Prf::Sha256.work(form.params)

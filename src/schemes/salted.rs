@@ -151,11 +151,14 @@ impl Scheme for Salted {
     fn protection(&self) -> Protection {
         Protection::SaltedFast
     }
+    fn policy_key(&self) -> &'static str {
+        "salted-fast"
+    }
     fn describe(&self, _: Form) -> String {
         self.shown.to_owned()
     }
     fn grade(&self, _: Form, policy: &Policy) -> Graded {
-        grading::fixed(policy, "salted-fast", "a fast hash: the salt slows nobody down who attacks one account")
+        grading::fixed(policy, self.policy_key(), "a fast hash: the salt slows nobody down who attacks one account")
     }
     fn work(&self, _: Form) -> u64 {
         fast::nanoseconds(self.formula.algorithm()) * fast::hashes(self.formula)

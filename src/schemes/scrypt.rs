@@ -185,13 +185,16 @@ impl Scheme for Scrypt {
     fn protection(&self) -> Protection {
         Protection::PasswordHash
     }
+    fn policy_key(&self) -> &'static str {
+        "scrypt"
+    }
     fn describe(&self, form: Form) -> String {
         let (n, r, p) = unpack(form);
         format!("scrypt N={n} r={r} p={p}")
     }
     fn grade(&self, form: Form, policy: &Policy) -> Graded {
         let (n, r, p) = unpack(form);
-        grading::by_minima(policy, "scrypt", [n, r, p], &format!("N={n} r={r} p={p}"))
+        grading::by_minima(policy, self.policy_key(), [n, r, p], &format!("N={n} r={r} p={p}"))
     }
     fn work(&self, form: Form) -> u64 {
         let (n, r, p) = unpack(form);

@@ -89,11 +89,14 @@ impl Scheme for ShaCrypt {
     fn protection(&self) -> Protection {
         Protection::PasswordHash
     }
+    fn policy_key(&self) -> &'static str {
+        self.name
+    }
     fn describe(&self, form: Form) -> String {
         format!("{} {} rounds", self.name, form.params)
     }
     fn grade(&self, form: Form, policy: &Policy) -> Graded {
-        grading::by_count(policy, self.name, "round count", form.params)
+        grading::by_count(policy, self.policy_key(), "round count", form.params)
     }
     fn work(&self, form: Form) -> u64 {
         form.params.saturating_mul(self.round)

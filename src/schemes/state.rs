@@ -78,11 +78,14 @@ impl Scheme for State {
     fn protection(&self) -> Protection {
         Protection::State
     }
+    fn policy_key(&self) -> &'static str {
+        "state"
+    }
     fn describe(&self, _: Form) -> String {
         "locked or unusable".to_owned()
     }
     fn grade(&self, _: Form, policy: &Policy) -> Graded {
-        grading::fixed(policy, "state", "a marker, no password")
+        grading::fixed(policy, self.policy_key(), "a marker, no password")
     }
     fn work(&self, _: Form) -> u64 {
         1

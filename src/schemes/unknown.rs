@@ -46,6 +46,7 @@ fn by_shape(value: &[u8]) -> Option<Form> {
                 && label.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'@'));
             (is_label && body.len() >= SHORTEST_LABELLED && codec::is_visible(body)).then_some(&LABEL)
         }
+        _ if names_scheme(value) => Some(&CRYPT),
         [b'0', b'x', hex @ ..] => is_long_hex(hex).then_some(&HEX),
         _ if is_long_hex(value) => Some(&HEX),
         _ if value.len() >= SHORTEST_BASE64 && is_mixed(value) && codec::base64_len(value).is_some() => Some(&BASE64),
@@ -53,6 +54,16 @@ fn by_shape(value: &[u8]) -> Option<Form> {
         _ => None,
     };
     def.map(Form::plain)
+}
+
+/// Whether the value names a scheme in front, as Django and Werkzeug write it, though what follows is damaged: cut off by
+/// a column that is too narrow, or of parameters nobody here knows.
+fn names_scheme(value: &[u8]) -> bool {
+    const NAMES: [&[u8]; 6] = [b"pbkdf2_", b"pbkdf2:", b"scrypt:", b"argon2$", b"bcrypt$", b"bcrypt_sha256$"];
+    value.len() >= SHORTEST_CRYPT
+        && NAMES.iter().any(|name| value.starts_with(name))
+        && value.contains(&b'$')
+        && codec::is_visible(value)
 }
 
 /// Whether one of several parts is a digest: `:B:1234:<hex>`, `pbkdf2(1000,20,sha512)$salt$<hex>`, or the last is one in

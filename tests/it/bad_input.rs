@@ -27,7 +27,7 @@ fn skipped(path: &Path) -> (String, u64, i32) {
         .as_array()
         .unwrap()
         .iter()
-        .map(|s| format!("{}: {}", s["what"].as_str().unwrap(), s["why"].as_str().unwrap()))
+        .map(|s| ["target", "what", "why"].map(|key| s[key].as_str().unwrap()).join(": "))
         .collect();
     let read = &report["bytes"];
     let sum: u64 = ["rows", "other", "not_understood"].iter().map(|k| read[k].as_u64().unwrap()).sum();

@@ -6,6 +6,9 @@ use std::path::Path;
 use crate::people;
 use crate::program::{audit, read_csv};
 
+/// Tables of slow hashes.
+const SLOW: [&str; 3] = ["portal_user", "forum_user", "app_user"];
+
 fn result(target: &Path, folder: &Path, more: &[&str]) -> (serde_json::Value, Vec<Vec<(String, String)>>) {
     let resets = folder.join("resets.csv");
     let mut args = vec!["--resets", resets.to_str().unwrap(), target.to_str().unwrap()];
@@ -32,8 +35,13 @@ fn block_size_threads_and_memory_change_nothing() {
     let mut extended = String::new();
     for table in &tables {
         sql.push_str(&table.inserts());
+        // Trying passwords on slow hashes takes seconds however few there are: once is enough.
+        if SLOW.contains(&table.name) {
+            continue;
+        }
         // Extended inserts, as mysqldump writes them, in lines far longer than a block.
-        extended.push_str(&format!("{}\nINSERT INTO `{}` VALUES ", table.create(), table.name));
+        extended.push_str(&table.create());
+        extended.extend(["\nINSERT INTO `", table.name, "` VALUES "]);
         let rows: Vec<String> = table
             .rows
             .iter()

@@ -5,11 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use rusty::Canaries;
+use birds::Canaries;
 
 use crate::program::credaudit;
 
-mod rusty {
+mod birds {
     use md5::{Digest, Md5};
     use sha1::Sha1;
 
@@ -20,16 +20,19 @@ mod rusty {
     }
 
     impl Canaries {
-        /// Twelve accounts: login, email, plaintext, unsalted hash, salt and salted hash.
+        /// Twelve accounts with canaries and one with a password that everybody has, which proves the constructions:
+        /// login, email, plaintext, unsalted hash, salt and salted hash.
         pub(super) fn plant(tag: &str) -> (Self, Vec<[String; 6]>) {
             let mut canaries = Self { plain: Vec::new(), stored: Vec::new() };
-            let rows = (0..12)
+            let rows = (0..13)
                 .map(|n| {
-                    let plain = format!("Kanarie{tag}{n}Vogel!{}", n * 7919 + 13);
+                    let canary = n < 12;
+                    let plain =
+                        if canary { format!("Kanarie{tag}{n}Vogel!{}", n * 7919 + 13) } else { "dragon".to_owned() };
                     let sha1 = hex::encode(Sha1::digest(plain.as_bytes()));
                     let salt = format!("s4lt{tag}{n}x");
                     let salted = hex::encode(Md5::digest(format!("{salt}{plain}").as_bytes()));
-                    canaries.plain.push(plain.clone());
+                    canaries.plain.extend(canary.then(|| plain.clone()));
                     canaries.stored.extend([sha1.clone(), salt.clone(), salted.clone()]);
                     [format!("user{n}"), format!("user{n}@mail.example"), plain, sha1, salt, salted]
                 })
@@ -178,7 +181,7 @@ fn no_planted_password_comes_out_of_any_format() {
                 let accounts = report["accounts"]["total"].as_u64().unwrap();
                 let cut = name.starts_with("cut");
                 assert!(
-                    accounts == 12 || cut || name == "strange.sql",
+                    accounts == 13 || cut || name == "strange.sql",
                     "{name}: the planted accounts were read, {accounts}"
                 );
                 assert!(!cut || report["complete"] == false, "{name}: a cut file is not complete");

@@ -1,13 +1,15 @@
 //! One generated database, dumped by the real tools, audited from every format: every account judged as generated, no
 //! decoy called a credential store, the same result everywhere.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use credaudit::model::Tier;
+
 use crate::people::{self, GeneratedTable};
-use crate::program::{audit, read_csv};
+use crate::program::{audit, each_csv_row};
 use crate::servers::{MariaDb, Postgres, run, run_into};
 
 /// Accounts in the generated database.
@@ -20,52 +22,51 @@ fn bare(label: &str) -> &str {
     table.trim_matches(['"', '`'])
 }
 
-/// Tier by table and login, for the accounts that must be acted on.
-fn expected(tables: &[GeneratedTable]) -> HashMap<(&'static str, String), &'static str> {
-    let mut expected = HashMap::new();
-    for table in tables {
-        let Some((tiers, login)) = &table.expected else { continue };
-        for (row, tier) in table.rows.iter().zip(tiers).filter(|(_, tier)| **tier != "none") {
-            expected.insert((table.name, row[*login].clone().expect("every account has a login")), *tier);
-        }
-    }
-    expected
-}
+/// Accounts that must be acted on, by table: row by row the tier in the reset list, `none` for those not in it.
+type Tiers = BTreeMap<&'static str, Vec<&'static str>>;
 
 struct Judged {
-    resets: HashMap<(String, String), String>,
+    tiers: Tiers,
     report: serde_json::Value,
 }
 
-fn judge(target: &Path, folder: &Path, more: &[&str]) -> Judged {
+/// Audits `target` and reads its reset list; panics if the list names an account that was not generated, or one twice.
+fn judge(tables: &[GeneratedTable], target: &Path, folder: &Path) -> Judged {
     let resets = folder.join("resets.csv");
     let _ = fs::remove_file(&resets);
-    let mut args = vec!["--resets", resets.to_str().unwrap(), target.to_str().unwrap()];
-    args.extend(more);
-    let (output, report) = audit(&args);
+    let (output, report) = audit(&["--resets", resets.to_str().unwrap(), target.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
-    let rows = read_csv(&resets);
-    let resets = rows
-        .into_iter()
-        .map(|mut row| ((bare(&row["table"]).to_owned(), row.remove("login").unwrap()), row.remove("tier").unwrap()))
-        .collect();
-    Judged { resets, report }
+    let accounts = tables.iter().filter(|table| table.expected.is_some());
+    let mut tiers: Tiers = accounts.clone().map(|table| (table.name, vec!["none"; table.rows.len()])).collect();
+    let mut columns: Option<[usize; 3]> = None;
+    each_csv_row(&resets, &mut |row| {
+        let Some([tier, table, login]) = columns else {
+            let place = |name: &str| row.iter().position(|cell| cell == name).unwrap();
+            columns = Some([place("tier"), place("table"), place("login")]);
+            return;
+        };
+        let name = bare(&row[table]);
+        let (generated, login) = (accounts.clone().find(|t| t.name == name), &row[login]);
+        // Logins end in the number of their row.
+        let number: usize = login.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(0);
+        let known = generated.is_some_and(|t| t.login(number.wrapping_sub(1)) == Some(login));
+        assert!(known, "{login} of {name} was not generated");
+        let tier = Tier::ALL.iter().find(|t| t.name() == row[tier]).expect("the tier is a tier").name();
+        let before = std::mem::replace(&mut tiers.get_mut(name).unwrap()[number - 1], tier);
+        assert_eq!(before, "none", "{login} of {name} is listed twice");
+    });
+    Judged { tiers, report }
 }
 
 fn assert_as_generated(tables: &[GeneratedTable], judged: &Judged, what: &str) {
-    let expected = expected(tables);
     let mut wrong: BTreeMap<String, (usize, String)> = BTreeMap::new();
-    for ((table, login), tier) in &expected {
-        let got = judged.resets.get(&((*table).to_owned(), login.clone())).map_or("not listed", String::as_str);
-        if got != *tier {
-            let entry = wrong.entry(format!("{table}: {tier} became {got}")).or_insert((0, login.clone()));
-            entry.0 += 1;
-        }
-    }
-    for ((table, login), tier) in &judged.resets {
-        if !expected.iter().any(|_| true) || !expected.contains_key(&(static_name(tables, table), login.clone())) {
-            let entry = wrong.entry(format!("{table}: none became {tier}")).or_insert((0, login.clone()));
-            entry.0 += 1;
+    for table in tables {
+        let Some((expected, _)) = &table.expected else { continue };
+        for (number, (expected, got)) in expected.iter().zip(&judged.tiers[table.name]).enumerate() {
+            if got != expected {
+                let example = || (0, table.login(number).unwrap_or_default().to_owned());
+                wrong.entry(format!("{}: {expected} became {got}", table.name)).or_insert_with(example).0 += 1;
+            }
         }
     }
     assert!(wrong.is_empty(), "{what}: {wrong:#?}");
@@ -81,10 +82,7 @@ fn assert_as_generated(tables: &[GeneratedTable], judged: &Judged, what: &str) {
     assert_eq!(judged.report["accounts"]["total"], accounts, "{what}");
     assert_eq!(judged.report["bytes"]["not_understood"], 0, "{what}");
     assert_eq!(judged.report["skipped"].as_array().map(Vec::len), Some(0), "{what}: {}", judged.report["skipped"]);
-}
-
-fn static_name(tables: &[GeneratedTable], name: &str) -> &'static str {
-    tables.iter().find(|t| t.name == name).map_or("", |t| t.name)
+    assert_eq!(judged.report["complete"], true, "{what}");
 }
 
 /// The database in every form, by the tools that write them in the world.
@@ -150,10 +148,9 @@ fn every_account_of_a_million_is_judged_as_generated_from_every_format() {
     let folder = tempfile::tempdir().unwrap();
     let mut first: Option<(String, Judged)> = None;
     for (name, path) in dumps(&tables, folder.path()) {
-        let judged = judge(&path, folder.path(), &[]);
+        let judged = judge(&tables, &path, folder.path());
         assert_as_generated(&tables, &judged, name);
         if let Some((of, first)) = &first {
-            assert!(first.resets == judged.resets, "{name} gives other accounts than {of}");
             assert_eq!(first.report["accounts"], judged.report["accounts"], "{name} and {of}");
             assert_eq!(first.report["breach"], judged.report["breach"], "{name} and {of}");
         } else {

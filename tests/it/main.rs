@@ -1,16 +1,21 @@
 //! Tests from outside: what a caller of the library or the program sees.
 #![allow(clippy::unwrap_used)] // In tests a panic is the report.
+#![allow(clippy::format_collect)] // Inputs are built to be read here, not to be built quickly.
 
 mod bad_input;
 mod blocks;
 mod breach;
+mod breach_audit;
 mod canary;
 mod cli;
 mod columns;
+mod demo;
 mod dumps;
 mod fuzz_corpus;
+mod laws;
 mod people;
 mod program;
+mod readme;
 mod schemes;
 mod servers;
 mod sources;

@@ -1,8 +1,11 @@
 //! A database of invented people: tables under different schemes, decoys beside them, and for every account the tier that
-//! it must get, worked out here from how its password was made and not by the program under test.
+//! it must get, worked out here from how its password was made and not by the program under test. Logins end in the
+//! number of their row, from 1 on.
 
 use std::fmt::Write as _;
 
+use base64::engine::general_purpose::{NO_PAD, STANDARD, STANDARD_NO_PAD};
+use base64::engine::{Engine, GeneralPurpose};
 use md5::{Digest, Md5};
 use sha1::Sha1;
 
@@ -16,7 +19,7 @@ pub(crate) struct GeneratedTable {
     pub(crate) expected: Option<(Vec<&'static str>, usize)>,
 }
 
-/// SplitMix64.
+/// `SplitMix64`.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -40,13 +43,19 @@ impl Random {
         self.text(b"0123456789abcdef", len)
     }
 
+    /// `len` random bytes as `engine` writes them.
+    fn base64(&mut self, engine: &GeneralPurpose, len: usize) -> String {
+        let bytes: Vec<u8> = (0..len).map(|_| self.next() as u8).collect();
+        engine.encode(bytes)
+    }
+
     fn uuid(&mut self) -> String {
         format!("{}-{}-4{}-a{}-{}", self.hex(8), self.hex(4), self.hex(3), self.hex(3), self.hex(12))
     }
 }
 
 const CRYPT64: &[u8] = b"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const BCRYPT: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::BCRYPT, NO_PAD);
 
 /// Names with everything that dump formats must escape.
 const FIRST: [&str; 14] = [
@@ -150,11 +159,13 @@ fn tier(active: bool, tier: &'static str) -> &'static str {
 
 type Cells = Vec<Option<String>>;
 
+#[allow(clippy::unnecessary_wraps)] // It stands for a cell that is not NULL.
 fn some(text: impl Into<String>) -> Option<String> {
     Some(text.into())
 }
 
 /// About `accounts` accounts in seven tables, with decoy tables beside them.
+#[allow(clippy::too_many_lines)] // One table after another.
 pub(crate) fn database(accounts: usize, seed: u64) -> Vec<GeneratedTable> {
     let mut random = Random(seed);
     let mut tables = Vec::new();
@@ -243,7 +254,8 @@ pub(crate) fn database(accounts: usize, seed: u64) -> Vec<GeneratedTable> {
         &mut |random, n| {
             let p = person(random, "portal", n);
             let shared = n % 100 < 2 && n >= 100;
-            let fresh = format!("$2y${}${}", if n % 3 == 0 { 12 } else { 10 }, random.text(CRYPT64, 53));
+            let (salt, digest) = (random.base64(&BCRYPT, 16), random.base64(&BCRYPT, 23));
+            let fresh = format!("$2y${}${salt}{digest}", if n % 3 == 0 { 12 } else { 10 });
             let hash = match copied.take() {
                 Some(hash) if shared && n % 100 == 1 => hash,
                 _ => fresh,
@@ -304,8 +316,8 @@ pub(crate) fn database(accounts: usize, seed: u64) -> Vec<GeneratedTable> {
             // `9` is 2^11 rounds, `B` is 2^13: weak and legacy by the policy.
             let (cost, tier) = if n % 4 == 0 { ('9', "T2") } else { ('B', "T3") };
             let hash = format!("$P${cost}{}", random.text(CRYPT64, 30));
-            let seen = if n % 7 == 0 { None } else { some(format!("2024-{:02}-11 09:30:00", 1 + n % 12)) };
-            (vec![some(n.to_string()), some(&*p.login), some(&*p.email), some(hash), seen], tier)
+            let last_visit = if n % 7 == 0 { None } else { some(format!("2024-{:02}-11 09:30:00", 1 + n % 12)) };
+            (vec![some(n.to_string()), some(&*p.login), some(&*p.email), some(hash), last_visit], tier)
         },
     );
     add(
@@ -321,13 +333,14 @@ pub(crate) fn database(accounts: usize, seed: u64) -> Vec<GeneratedTable> {
         1,
         &mut |random, n| {
             let p = person(random, "app", n);
-            let salt = random.text(BASE64, 22);
-            let digest = random.text(BASE64, 43);
+            let salt = random.base64(&STANDARD_NO_PAD, 16);
+            let digest = random.base64(&STANDARD_NO_PAD, 32);
+            let key = random.base64(&STANDARD, 32);
             let (hash, grade) = match n % 5 {
                 0 => (format!("$argon2id$v=19$m=19456,t=2,p=1${salt}${digest}"), "none"),
                 1 => (format!("$argon2id$v=19$m=4096,t=1,p=1${salt}${digest}"), "T2"),
-                2 => (format!("pbkdf2_sha256$600000${}${digest}=", random.text(b"abcdefXYZ0123456789", 12)), "none"),
-                3 => (format!("pbkdf2_sha256$260000${}${digest}=", random.text(b"abcdefXYZ0123456789", 12)), "T3"),
+                2 => (format!("pbkdf2_sha256$600000${}${key}", random.text(b"abcdefXYZ0123456789", 12)), "none"),
+                3 => (format!("pbkdf2_sha256$260000${}${key}", random.text(b"abcdefXYZ0123456789", 12)), "T3"),
                 _ => (
                     format!("!{}", random.text(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 40)),
                     "none",
@@ -430,13 +443,19 @@ fn decoys(accounts: usize, random: &mut Random) -> Vec<GeneratedTable> {
 }
 
 impl GeneratedTable {
+    /// The login in row `number`, if it is an account's.
+    pub(crate) fn login(&self, number: usize) -> Option<&str> {
+        let (_, login) = self.expected.as_ref()?;
+        self.rows.get(number)?[*login].as_deref()
+    }
+
     /// `CREATE TABLE` that every database understands.
     pub(crate) fn create(&self) -> String {
         let columns: Vec<String> = self.columns.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
         format!("CREATE TABLE {} ({});", self.name, columns.join(", "))
     }
 
-    /// Rows as PostgreSQL's COPY and MariaDB's LOAD DATA read them.
+    /// Rows as `PostgreSQL`'s COPY and `MariaDB`'s LOAD DATA read them.
     pub(crate) fn load_file(&self) -> String {
         let mut out = String::new();
         for row in &self.rows {

@@ -22,30 +22,43 @@ pub(crate) fn audit(args: &[&str]) -> (Output, serde_json::Value) {
 
 /// The lines of a CSV file (RFC 4180), header left out, as maps from column to cell.
 pub(crate) fn read_csv(path: &Path) -> Vec<HashMap<String, String>> {
-    let text = std::fs::read_to_string(path).expect("the reset list was written and is UTF-8");
-    let mut rows = csv_rows(&text).into_iter();
-    let header = rows.next().expect("the reset list has a header");
-    rows.map(|row| header.iter().cloned().zip(row).collect()).collect()
+    let (mut header, mut rows): (Vec<String>, Vec<HashMap<String, String>>) = (Vec::new(), Vec::new());
+    each_csv_row(path, &mut |row| {
+        if header.is_empty() {
+            header = row.to_vec();
+        } else {
+            rows.push(header.iter().cloned().zip(row.iter().cloned()).collect());
+        }
+    });
+    rows
 }
 
-fn csv_rows(text: &str) -> Vec<Vec<String>> {
-    let (mut rows, mut row, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match (quoted, c) {
-            (true, '"') if chars.peek() == Some(&'"') => {
-                chars.next();
+/// Calls `each` with the cells of every line of a CSV file, header first.
+pub(crate) fn each_csv_row(path: &Path, each: &mut dyn FnMut(&[String])) {
+    let text = std::fs::read_to_string(path).expect("the reset list was written and is UTF-8");
+    let (mut rest, mut row, mut used) = (text.as_str(), Vec::<String>::new(), 0);
+    while !rest.is_empty() {
+        if row.len() == used {
+            row.push(String::new());
+        }
+        let cell = &mut row[used];
+        cell.clear();
+        used += 1;
+        // A quoted cell ends at a quote that is not doubled.
+        while let Some(quoted) = rest.strip_prefix('"') {
+            let end = quoted.find('"').expect("a quoted cell ends");
+            cell.push_str(&quoted[..end]);
+            rest = &quoted[end + 1..];
+            if rest.starts_with('"') {
                 cell.push('"');
             }
-            (_, '"') => quoted = !quoted,
-            (false, ',') => row.push(std::mem::take(&mut cell)),
-            (false, '\r') => {}
-            (false, '\n') => {
-                row.push(std::mem::take(&mut cell));
-                rows.push(std::mem::take(&mut row));
-            }
-            (_, c) => cell.push(c),
         }
+        let end = rest.find([',', '\n']).expect("every line ends");
+        cell.push_str(&rest[..end]);
+        if rest.as_bytes()[end] == b'\n' {
+            each(&row[..used]);
+            used = 0;
+        }
+        rest = &rest[end + 1..];
     }
-    rows
 }

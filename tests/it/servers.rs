@@ -51,7 +51,7 @@ fn terminate(child: &mut Child, signal: &str) {
     let _ = child.wait();
 }
 
-/// A PostgreSQL server.
+/// A `PostgreSQL` server.
 pub(crate) struct Postgres {
     child: Child,
     folder: PathBuf,
@@ -135,7 +135,7 @@ fn newest(folder: &str) -> PathBuf {
     versions.pop().expect("a PostgreSQL server is installed")
 }
 
-/// A MariaDB server.
+/// A `MariaDB` server.
 pub(crate) struct MariaDb {
     child: Child,
     folder: PathBuf,

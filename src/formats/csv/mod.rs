@@ -14,7 +14,7 @@ use memchr::{memchr, memchr_iter};
 
 use self::dialect::{Dialect, Ending, Field, Kind};
 use super::carry::Carry;
-use super::{BatchBuilder, Format, Head, Likeness, MAX_CELL, Opened, Reader, Sink};
+use super::{About, BatchBuilder, Format, Head, Likeness, MAX_CELL, Opened, Reader, Sink};
 use crate::model::{Block, Fault, RowAt, Table};
 
 /// Rows of fields.
@@ -23,6 +23,13 @@ pub(super) struct Csv;
 impl Format for Csv {
     fn name(&self) -> &'static str {
         "CSV"
+    }
+
+    fn about(&self) -> About {
+        About::new(
+            "`,` `;` tab and `\\|` between fields, quoted or not, with or without a header, also as `mysql --batch` writes it",
+            "a row with another number of fields is not understood, never guessed",
+        )
     }
 
     fn sniff(&self, head: &Head<'_>) -> Option<Likeness> {

@@ -19,7 +19,7 @@ use self::lex::{Fail, Scan, Scanner, skip_space};
 use self::rows::Rows;
 use self::shape::Shape;
 use super::carry::Carry;
-use super::{Format, Head, Likeness, Opened, Reader, Sink};
+use super::{About, Format, Head, Likeness, Opened, Reader, Sink};
 use crate::model::{Block, Fault, RowAt};
 
 /// Objects and arrays.
@@ -28,6 +28,13 @@ pub(super) struct Json;
 impl Format for Json {
     fn name(&self) -> &'static str {
         "JSON"
+    }
+
+    fn about(&self) -> About {
+        About::new(
+            "arrays of objects, objects a line (`mongoexport`, JSON lines), documents with such arrays or maps inside",
+            "each array or map of alike objects is a table named by its path",
+        )
     }
 
     fn sniff(&self, head: &Head<'_>) -> Option<Likeness> {

@@ -33,7 +33,7 @@ mod value;
 use dialect::Dialect;
 use reader::SqlReader;
 
-use super::{Format, Head, Likeness, Opened};
+use super::{About, Format, Head, Likeness, Opened};
 
 /// SQL scripts.
 pub struct Sql;
@@ -41,6 +41,15 @@ pub struct Sql;
 impl Format for Sql {
     fn name(&self) -> &'static str {
         "SQL script"
+    }
+
+    fn about(&self) -> About {
+        About::new(
+            "mysqldump and mariadb-dump, phpMyAdmin, `pg_dump` and `pg_dumpall` as text, `sqlite3 .dump`, SQL Server's \
+             \"Generate Scripts\", SQL Developer, plain `INSERT` scripts",
+            "rows of `INSERT … VALUES` and `COPY … FROM stdin`, columns of `CREATE TABLE`, passwords in statements about \
+             users and roles; quoting rules follow the writer",
+        )
     }
 
     fn sniff(&self, head: &Head<'_>) -> Option<Likeness> {

@@ -47,7 +47,7 @@ use self::page::{Claim, Encoding, HEADER, Header, Kind, Pages, be32};
 use self::rows::{Entry, Rows, Schema};
 use self::schema::Layout;
 use self::tree::{Ground, Link, Passed, Run};
-use super::{Format, Head, Likeness, Opened, RandomReader, ReadAt, Sink};
+use super::{About, Format, Head, Likeness, Opened, RandomReader, ReadAt, Sink};
 use crate::model::Fault;
 
 /// The first bytes of every database (section 1.3.1).
@@ -59,6 +59,13 @@ pub struct Sqlite;
 impl Format for Sqlite {
     fn name(&self) -> &'static str {
         "SQLite"
+    }
+
+    fn about(&self) -> About {
+        About::new(
+            "database files of SQLite 3, in place or inside a compressed stream, with the write-ahead log beside them",
+            "own reader: takes no lock, writes nothing beside the file; deleted rows in free space are not rows",
+        )
     }
 
     fn sniff(&self, head: &Head<'_>) -> Option<Likeness> {
