@@ -96,7 +96,7 @@ pub struct AuditArgs {
     pub guess_words: String,
     /// How long to try likely passwords (the account's own words, defaults, the commonest) on slow hashes such as bcrypt,
     /// in estimated seconds of one core, shared by all such columns.
-    #[arg(long, value_name = "N", default_value = "2", help_heading = "Judgement")]
+    #[arg(long, value_name = "N", default_value = "5", help_heading = "Judgement")]
     pub guess_seconds: String,
     /// Compute SHA-256 of every input while reading it, for the record.
     #[arg(long, help_heading = "Judgement")]

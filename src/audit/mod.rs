@@ -1,10 +1,10 @@
 //! The pipeline: the only place that knows every family.
 //!
-//! 1. Every unit is read once ([`unit`]): blocks to batches to observations, in parallel. A plan made from a table's first
-//!    rows ([`plan`]) says which columns are followed; a plan that the whole table disproves is made again ([`plan::Pins`]).
-//! 2. With whole columns known, forms become schemes ([`resolve`]), equal values find each other ([`joins`]), slow hashes
-//!    are tried within a budget ([`prove`]), breach sources are asked.
-//! 3. Every row's packed facts ([`facts`]) meet what the joins know and become a verdict, in input order ([`verdicts`]).
+//! 1. Every unit is read once (`unit`): blocks to batches to observations, in parallel. A plan made from a table's first
+//!    rows (`plan`) says which columns are followed; a plan that the whole table disproves is made again (`plan::Pins`).
+//! 2. With whole columns known, forms become schemes (`resolve`), equal values find each other (`joins`), slow hashes
+//!    are tried within a budget (`prove`), breach sources are asked.
+//! 3. Every row's packed facts (`facts`) meet what the joins know and become a verdict, in input order (`verdicts`).
 //!
 //! Memory holds a few windows of blocks, the statistics of the tables being read and the store's budget; everything that
 //! grows with the number of accounts is in the store.

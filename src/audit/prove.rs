@@ -128,8 +128,8 @@ pub(super) struct Slow {
     pub(super) opened: Vec<(usize, Opened)>,
     /// Schemes proved, by name.
     pub(super) proved: Vec<&'static str>,
-    /// Values whose stored parameters ask for more work than is allowed.
-    pub(super) too_costly: usize,
+    /// Work done, in nanoseconds of [`Scheme::work`].
+    pub(super) work: u64,
 }
 
 /// What opened a value.
@@ -140,7 +140,7 @@ pub(super) struct Opened {
     pub(super) default: bool,
 }
 
-/// Tries, for each of `subjects` in order, its own words, default passwords and the commonest passwords under its
+/// Tries, for each of `subjects` in order (accounts with a login that has published default passwords first), its own words, default passwords and the commonest passwords under its
 /// self-describing scheme, until `budget` nanoseconds of [`Scheme::work`] are used up. Every account is tried with the
 /// likeliest candidates before any is tried with more.
 pub(super) fn slow(subjects: &[Subject], budget: u64) -> Slow {
@@ -151,13 +151,15 @@ pub(super) fn slow(subjects: &[Subject], budget: u64) -> Slow {
     let mut left = budget;
     let mut chosen: Vec<(usize, &'static dyn Scheme)> = Vec::new();
     let mut result = Slow::default();
-    for (i, subject) in subjects.iter().enumerate() {
+    let mut order: Vec<usize> = (0..subjects.len()).collect();
+    order.sort_by_key(|i| guess::default_passwords(subjects[*i].login.expose()).is_empty());
+    for i in order {
+        let subject = &subjects[i];
         if !matches!(subject.form.kind(), FormKind::Modular) {
             continue;
         }
         let Some(scheme) = schemes::explain(subject.form, false).into_iter().next() else { continue };
         if scheme.work(subject.form) > schemes::MAX_WORK {
-            result.too_costly += 1;
             continue;
         }
         let work = scheme.work(subject.form).saturating_mul((COMMON + OWN + 1) as u64);
@@ -165,6 +167,7 @@ pub(super) fn slow(subjects: &[Subject], budget: u64) -> Slow {
             break;
         }
         left -= work;
+        result.work += work;
         chosen.push((i, scheme));
     }
     let found: Vec<(usize, Option<Opened>, &'static dyn Scheme)> =

@@ -75,11 +75,19 @@ pub(super) fn conclude(
     let store_error = |error: io::Error| Error::store(&settings.spool_dir, error);
     shared.progress.phase("trying likely passwords");
     let tables = || units.iter().flat_map(|unit| unit.tables.iter().map(move |table| (unit, table)));
-    let slow_columns: usize = tables().map(|(_, table)| slow_columns(table)).sum();
-    // Counted in work and not in seconds, so that the same input gives the same report; shared evenly.
-    let budget = u64::from(settings.guess_seconds) * 1_000_000_000 / slow_columns.max(1) as u64;
-    let decided: Vec<Decided<'_>> =
-        tables().map(|(unit, table)| decide(unit, table, &settings.policy, budget)).collect();
+    // Counted in work and not in seconds, so that the same input gives the same report. What one column leaves is the
+    // next one's.
+    let mut budget = u64::from(settings.guess_seconds) * 1_000_000_000;
+    let mut columns_left: u64 = tables().map(|(_, table)| slow_columns(table)).sum();
+    let mut decided: Vec<Decided<'_>> = Vec::new();
+    for (unit, table) in tables() {
+        let columns = slow_columns(table);
+        let share = if columns == 0 { 0 } else { budget / columns_left };
+        let table = decide(unit, table, &settings.policy, share);
+        columns_left -= columns;
+        budget -= table.slow.iter().map(|slow| slow.work).sum::<u64>().min(budget);
+        decided.push(table);
+    }
     let run_count = shared.next_run.load(Ordering::Relaxed);
     let mut run_of: Vec<Option<(u32, u32)>> = vec![None; run_count as usize];
     for (at, table) in decided.iter().enumerate() {
@@ -107,9 +115,9 @@ pub(super) fn conclude(
 }
 
 /// Columns of `table` that hold self-describing hashes.
-fn slow_columns(table: &TableDone) -> usize {
+fn slow_columns(table: &TableDone) -> u64 {
     let modular = |slot: &SlotDone| slot.forms.iter().any(|form| form.kind() == FormKind::Modular);
-    (0..table.slots.len()).filter(|n| resolve::is_credential(table, *n) && modular(&table.slots[*n])).count()
+    (0..table.slots.len()).filter(|n| resolve::is_credential(table, *n) && modular(&table.slots[*n])).count() as u64
 }
 
 fn decide<'a>(unit: &'a UnitDone, table: &'a TableDone, policy: &Policy, budget: u64) -> Decided<'a> {
