@@ -85,7 +85,12 @@ impl Plan {
         let login = best(&roles, Role::Login);
         let email = best(&roles, Role::Email);
         let mut slots: Vec<Slot> = Vec::new();
-        if let Some(known) = pins.get(&table.name) {
+        // Another table of the same name has columns of its own.
+        let known = pins.get(&table.name).filter(|known| {
+            known.columns.len() >= table.columns.len()
+                && table.columns.iter().zip(&known.columns).all(|(column, name)| column.name == *name)
+        });
+        if let Some(known) = known {
             let by_name = |name: &String| known.columns.iter().position(|c| c == name);
             for pin in &known.pins {
                 if let Some(column) = by_name(&pin.column).filter(|c| slots.iter().all(|s| s.column != *c)) {

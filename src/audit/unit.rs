@@ -28,6 +28,11 @@ use super::prove;
 
 /// Times a unit is read again because a plan missed something; the last result stands, and says so.
 const MAX_READINGS: usize = 4;
+/// Tables whose statistics are kept at a time; beyond that the one untouched for longest is settled early. Should more of
+/// its rows follow, they are a table of their own in the report. Statistics take some 3.5 KiB a column.
+const MAX_OPEN_TABLES: usize = 512;
+/// Rows of a settled table that are kept for trying likely passwords on slow hashes.
+const SETTLED_SAMPLE: usize = 32;
 /// Rows that may wait for their table's plan before the oldest table is decided early.
 const MAX_PENDING_ROWS: usize = 256 << 10;
 
@@ -125,6 +130,15 @@ struct TableState {
     stats: Vec<ColumnStats>,
     slots: Vec<SlotDone>,
     runs: Vec<RunDone>,
+    /// When rows last came, in segments accepted.
+    touched: u64,
+    settled: Option<Settled>,
+}
+
+/// What is left of a table's statistics once it is settled.
+struct Settled {
+    roles: Vec<Assignment>,
+    proved: Vec<Option<&'static dyn Scheme>>,
 }
 
 struct TableBatchAt {
@@ -212,6 +226,9 @@ struct Reading<'a> {
     tables: Vec<TableState>,
     by_name: HashMap<String, Vec<usize>>,
     pending_rows: usize,
+    /// Segments accepted so far.
+    accepted: u64,
+    open_tables: usize,
     bytes: ByteTotals,
     faults: BTreeMap<&'static str, FaultSum>,
     skipped: Vec<ReportSkip>,
@@ -229,6 +246,8 @@ impl<'a> Reading<'a> {
             tables: Vec::new(),
             by_name: HashMap::new(),
             pending_rows: 0,
+            accepted: 0,
+            open_tables: 0,
             bytes: ByteTotals::default(),
             faults: BTreeMap::new(),
             skipped: Vec::new(),
@@ -448,6 +467,9 @@ impl<'a> Reading<'a> {
     /// The state of `table`, by name and columns; a table that only gained columns is the same.
     fn find(&self, table: &Arc<Table>) -> Option<usize> {
         self.by_name.get(&table.name)?.iter().copied().find(|at| {
+            if self.tables[*at].settled.is_some() {
+                return false;
+            }
             let known = &self.tables[*at].table;
             Arc::ptr_eq(known, table) || {
                 let shared = known.columns.len().min(table.columns.len());
@@ -459,6 +481,7 @@ impl<'a> Reading<'a> {
     fn find_or_add(&mut self, table: &Arc<Table>) -> usize {
         if let Some(at) = self.find(table) {
             let known = &mut self.tables[at];
+            known.touched = self.accepted;
             if table.columns.len() > known.table.columns.len() {
                 known.table = table.clone();
             }
@@ -473,8 +496,11 @@ impl<'a> Reading<'a> {
             stats: Vec::new(),
             slots: Vec::new(),
             runs: Vec::new(),
+            touched: self.accepted,
+            settled: None,
         });
         let at = self.tables.len() - 1;
+        self.open_tables += 1;
         self.by_name.entry(table.name.clone()).or_default().push(at);
         at
     }
@@ -487,6 +513,7 @@ impl<'a> Reading<'a> {
         faults: &BTreeMap<&'static str, FaultSum>,
         line_base: u64,
     ) -> io::Result<()> {
+        self.accepted += 1;
         self.bytes.other += other;
         for (what, fault) in faults {
             self.bytes.not_understood += fault.bytes;
@@ -522,7 +549,31 @@ impl<'a> Reading<'a> {
             let oldest = self.tables.iter().position(|t| t.pending_rows > 0).expect("some table's rows are waiting");
             ready.extend(self.decide(oldest));
         }
-        self.observe_all(ready)
+        self.observe_all(ready)?;
+        while self.open_tables > MAX_OPEN_TABLES {
+            self.settle_oldest()?;
+        }
+        Ok(())
+    }
+
+    /// Settles the table untouched for longest: its roles are final, its statistics go.
+    fn settle_oldest(&mut self) -> io::Result<()> {
+        let open = self.tables.iter().enumerate().filter(|(_, t)| t.settled.is_none());
+        let Some((at, _)) = open.min_by_key(|(_, t)| t.touched) else { return Ok(()) };
+        if self.tables[at].plan.is_none() {
+            let ready = self.decide(at);
+            self.observe_all(ready)?;
+        }
+        self.open_tables -= 1;
+        let state = &mut self.tables[at];
+        let settled = state.settle(self.shared);
+        state.stats = Vec::new();
+        for slot in &mut state.slots {
+            slot.sample.sort_by_key(|s| s.key);
+            slot.sample.truncate(SETTLED_SAMPLE);
+        }
+        state.settled = Some(settled);
+        Ok(())
     }
 
     fn observe_all(&mut self, ready: Vec<(usize, TableBatchAt, usize)>) -> io::Result<()> {
@@ -619,10 +670,9 @@ impl<'a> Reading<'a> {
         let mut pins = Pins::new();
         for state in &self.tables {
             let Some(plan) = &state.plan else { continue };
-            let roles = state.roles();
-            let proved: Vec<Option<&'static dyn Scheme>> =
-                state.slots.iter().zip(&plan.slots).map(|(done, slot)| late_proof(done, slot, shared)).collect();
-            if let Some(table_pins) = plan.misses(&state.table, &roles, &proved) {
+            let fresh = state.settled.is_none().then(|| state.settle(shared));
+            let Some(settled) = state.settled.as_ref().or(fresh.as_ref()) else { continue };
+            if let Some(table_pins) = plan.misses(&state.table, &settled.roles, &settled.proved) {
                 let columns = state.table.columns.iter().map(|c| c.name.clone()).collect();
                 pins.insert(state.table.name.clone(), TablePins { columns, pins: table_pins });
             }
@@ -642,7 +692,7 @@ impl<'a> Reading<'a> {
             .into_iter()
             .filter(|t| t.rows > 0)
             .map(|state| {
-                let roles = state.roles();
+                let roles = state.settled.as_ref().map_or_else(|| state.roles(), |settled| settled.roles.clone());
                 let plan = state.plan.expect("every table is decided at the end of its unit");
                 let (table, rows, slots, runs) = (state.table, state.rows, state.slots, state.runs);
                 TableDone { table, rows, roles, plan, slots, runs }
@@ -685,6 +735,13 @@ fn late_proof(done: &SlotDone, slot: &super::plan::Slot, shared: &Shared<'_>) ->
 }
 
 impl TableState {
+    /// Roles and late proofs from everything seen.
+    fn settle(&self, shared: &Shared<'_>) -> Settled {
+        let slots = self.plan.iter().flat_map(|plan| &plan.slots);
+        let proved = self.slots.iter().zip(slots).map(|(done, slot)| late_proof(done, slot, shared)).collect();
+        Settled { roles: self.roles(), proved }
+    }
+
     fn roles(&self) -> Vec<Assignment> {
         let mut stats = self.stats.clone();
         stats.resize_with(self.table.columns.len(), ColumnStats::new);

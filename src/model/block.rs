@@ -8,10 +8,17 @@ use arrow_buffer::Buffer;
 ///
 /// Cloning and slicing share the memory. The offset counts bytes of the unit's *text*: after decompression, and after
 /// UTF-16 became UTF-8.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Block {
     buffer: Buffer,
     offset: u64,
+}
+
+impl std::fmt::Debug for Block {
+    /// Says where and how long, never what.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Block({} bytes from {})", self.len(), self.offset)
+    }
 }
 
 impl Block {

@@ -44,6 +44,15 @@ fn a_good_dump_is_complete() {
 }
 
 #[test]
+fn a_dump_of_thousands_of_tables_keeps_every_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = |n: u32| GOOD.replace("users", &format!("site_{n}_users"));
+    let text: String = (0..2000).map(one).collect();
+    let (lines, accounts, code) = skipped(&write(folder.path(), "multisite.sql", text));
+    assert_eq!((lines.as_str(), accounts, code), ("", 6000, 1));
+}
+
+#[test]
 fn a_cut_off_statement_keeps_the_rows_before_it() {
     let folder = tempfile::tempdir().unwrap();
     let cut = &GOOD[..GOOD.len() - 20];
