@@ -18,6 +18,10 @@ pub const MAX_CELL: usize = 64 << 10;
 /// Longest value that a view holds in itself (Arrow columnar format, "variable-size binary view layout").
 const MAX_INLINE: usize = 12;
 
+/// Most cells that room is made for ahead: 8 MiB of views. In a block of 1 MiB, rows of digits and commas only have as
+/// many.
+const MAX_ROOM: usize = 512 << 10;
+
 /// Stands for NULL until the batch is taken; no view has this length.
 const NULL: u128 = u128::MAX;
 
@@ -70,9 +74,11 @@ impl BatchBuilder {
         }
     }
 
-    /// With room for `rows` rows, so that columns need not grow step by step.
+    /// With room for `rows` rows, so that columns need not grow step by step; for fewer, if the table is so wide that
+    /// room for all would be more than a full block fills. (A table of one column may come before one of thousands.)
     #[must_use]
     pub fn with_room(mut self, rows: usize) -> Self {
+        let rows = rows.min(MAX_ROOM / self.columns.len().max(1));
         self.columns.iter_mut().for_each(|column| column.views.reserve(rows));
         self.rows.reserve(rows);
         self
@@ -272,6 +278,16 @@ mod tests {
     fn builder(columns: usize) -> BatchBuilder {
         let columns = (0..columns).map(|i| Column::named(format!("column {}", i + 1))).collect();
         BatchBuilder::new(Arc::new(Table { name: "t".into(), columns, named_columns: false }))
+    }
+
+    #[test]
+    fn room_for_the_rows_of_a_narrow_table_is_not_made_in_each_column_of_a_wide_one() {
+        let rows_in_one_block = 300_000;
+        for columns in [1, 8, 4096] {
+            let builder = builder(columns).with_room(rows_in_one_block);
+            let cells: usize = builder.columns.iter().map(|column| column.views.capacity()).sum();
+            assert!((1..=MAX_ROOM + columns).contains(&cells), "{cells} cells in {columns} columns");
+        }
     }
 
     #[test]

@@ -76,7 +76,8 @@ impl Said {
         }
     }
 
-    /// Asserts that what was said points to where it is in `bytes`: offsets and lines agree, faults do not overlap.
+    /// Asserts that what was said points to where it is in `bytes`: offsets and lines agree, faults do not overlap, no
+    /// row starts in one.
     fn check_places(&self, bytes: &[u8]) {
         let newline = self.newline(bytes);
         let mut lines = Lines { bytes, newline, at: 0, line: 1 };

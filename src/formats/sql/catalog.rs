@@ -11,28 +11,22 @@ use crate::model::{Column, Table};
 /// rows without a column list are still read, their columns without names.
 const MAX_KNOWN: usize = 1 << 20;
 
-/// Columns by table name.
+/// Tables by name in lower case, with and without schema.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Catalog {
-    tables: HashMap<String, Arc<Known>>,
+    tables: HashMap<String, Arc<Table>>,
     columns: usize,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-struct Known {
-    columns: Vec<Column>,
-    named: bool,
 }
 
 impl Catalog {
     /// Remembers a CREATE TABLE, under its name with and without schema.
     pub(super) fn declare(&mut self, name: &str, columns: Vec<Column>) {
-        self.remember(name, Known { columns, named: true });
+        self.remember(Arc::new(Table { name: name.to_owned(), columns, named_columns: true }));
     }
 
     /// Remembers how many columns the rows of an undeclared table have.
-    pub(super) fn count(&mut self, table: &Table) {
-        self.remember(&table.name, Known { columns: table.columns.clone(), named: false });
+    pub(super) fn count(&mut self, table: &Arc<Table>) {
+        self.remember(Arc::clone(table));
     }
 
     /// The table that `target` means; `None` if its columns are not known.
@@ -41,8 +35,10 @@ impl Catalog {
         let known = self.tables.get(&lower).or_else(|| self.tables.get(bare(&lower)));
         let Some(listed) = &target.columns else {
             let known = known?;
-            let (columns, named_columns) = (known.columns.clone(), known.named);
-            return Some(Arc::new(Table { name: target.name.clone(), columns, named_columns }));
+            if known.name == target.name {
+                return Some(Arc::clone(known));
+            }
+            return Some(Arc::new(Table { name: target.name.clone(), ..Table::clone(known) }));
         };
         let columns = listed
             .iter()
@@ -56,15 +52,14 @@ impl Catalog {
         Some(Arc::new(Table { name: target.name.clone(), columns, named_columns: true }))
     }
 
-    fn remember(&mut self, name: &str, known: Known) {
-        self.columns += known.columns.len();
+    fn remember(&mut self, table: Arc<Table>) {
+        self.columns += table.columns.len();
         if self.columns > MAX_KNOWN {
             return;
         }
-        let lower = name.to_lowercase();
-        let known = Arc::new(known);
-        self.tables.insert(bare(&lower).to_owned(), known.clone());
-        self.tables.insert(lower, known);
+        let lower = table.name.to_lowercase();
+        self.tables.insert(bare(&lower).to_owned(), Arc::clone(&table));
+        self.tables.insert(lower, table);
     }
 }
 

@@ -11,6 +11,9 @@ impl SqlReader {
     /// Reads rows from `at` on as long as they are simple; gives the place behind the last one.
     pub(super) fn quick_rows(&mut self, block: &Block, mut at: usize, sink: &mut dyn Sink) -> usize {
         let Some(table) = self.table.clone() else { return at };
+        if !self.may_try(&table) {
+            return at;
+        }
         let columns = table.columns.len();
         let bytes = block.bytes();
         let base = block.offset();
