@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::lex::{self, Fail, Scan, Scanner, skip_space};
 use crate::formats::{BatchBuilder, MAX_CELL, Sink};
-use crate::model::{Block, Column, RowAt, Table};
+use crate::model::{Block, Column, Fault, RowAt, Table};
 
 /// Columns of one table; more are passed over. Account records have some dozens.
 const MAX_COLUMNS: usize = 512;
@@ -53,7 +53,13 @@ pub(super) struct Rows {
     /// What the row being read has added, to be taken back if it is broken.
     undo: Vec<Undo>,
     attached: bool,
+    /// Whether the row being read holds more than becomes cells.
+    passed_over: bool,
 }
+
+/// What is said of a row that holds more than [`MAX_ELEMENTS`] objects in a list, or more than another limit lets in.
+pub(super) const PASSED_OVER: &str = "a row holds more than is read of it (the first 8 objects of a list within, 512 \
+                                      columns, 64 levels): export the lists within as files of their own";
 
 #[derive(Clone, Default)]
 struct Node {
@@ -91,6 +97,7 @@ impl Rows {
             copies: Vec::new(),
             undo: Vec::new(),
             attached: false,
+            passed_over: false,
         }
     }
 
@@ -105,6 +112,7 @@ impl Rows {
             copies: Vec::new(),
             undo: Vec::new(),
             attached: false,
+            passed_over: false,
         }
     }
 
@@ -127,6 +135,7 @@ impl Rows {
         self.cells.clear();
         self.copies.clear();
         self.undo.clear();
+        self.passed_over = false;
         if let Some(key) = key
             && let Some(node) = self.child(0, b"key", false)
         {
@@ -157,6 +166,9 @@ impl Rows {
             }
         }
         self.builder.end_row(at, len);
+        if self.passed_over {
+            sink.fault(Fault { offset: at.offset, line: at.line, len: 0, what: PASSED_OVER });
+        }
     }
 
     /// Forgets the row just read and the columns it brought: how much of a broken row was seen depends on the block.
@@ -217,6 +229,7 @@ impl Rows {
             path.push_str(&String::from_utf8_lossy(key));
         }
         if self.nodes.len() >= MAX_NODES || key.len() > MAX_KEY || path.len() > MAX_PATH {
+            self.passed_over = true;
             return None;
         }
         let new = self.nodes.len();
@@ -238,7 +251,10 @@ impl Rows {
             let name = if path.is_empty() { "value" } else { path };
             match self.by_name.get(name) {
                 Some(&column) => column,
-                None if self.columns.len() >= MAX_COLUMNS => return,
+                None if self.columns.len() >= MAX_COLUMNS => {
+                    self.passed_over = true;
+                    return;
+                }
                 None => {
                     let column = self.columns.len();
                     self.by_name.insert(name.into(), column);
@@ -269,7 +285,10 @@ impl Parser<'_> {
     fn value(&mut self, pos: usize, node: Option<usize>, depth: u32, binary: bool) -> Result<usize, Fail> {
         match self.bytes.get(pos).ok_or(Fail::Incomplete)? {
             b'{' | b'[' if depth >= MAX_DEPTH => match Scanner::default().feed(&self.bytes[pos..]) {
-                Scan::End(len) => Ok(pos + len),
+                Scan::End(len) => {
+                    self.rows.passed_over = true;
+                    Ok(pos + len)
+                }
                 Scan::Cut(_) => Err(Fail::Broken),
                 Scan::More => Err(Fail::Incomplete),
             },
@@ -345,6 +364,10 @@ impl Parser<'_> {
                 Some(node) if index < MAX_ELEMENTS => self.rows.child(node, &[0, index as u8], true),
                 _ => None,
             };
+            // Further scalars (tags, hobbies) are no loss; further objects may be accounts.
+            if kid.is_none() && node.is_some() && self.bytes.get(pos) == Some(&b'{') {
+                self.rows.passed_over = true;
+            }
             index += 1;
             pos = skip_space(self.bytes, self.value(pos, kid, depth + 1, false)?);
             match self.bytes.get(pos).ok_or(Fail::Incomplete)? {

@@ -145,12 +145,14 @@ fn a_value_without_end_is_one_fault_and_memory_stays_bounded() {
 fn depth_and_width_are_bounded_and_the_row_stays() {
     let deep = format!("[{{\"a\":1,\"b\":{}1{}}}]", "[".repeat(5000), "]".repeat(5000));
     let said = said(&deep);
-    assert_eq!((said.rows.len(), said.faults.len()), (1, 0));
+    let passed_over = |said: &Said| said.faults.iter().map(|f| (f.len, f.what)).collect::<Vec<_>>();
+    assert_eq!((said.rows.len(), passed_over(&said)), (1, vec![(0, rows::PASSED_OVER)]));
     let mut wide = String::from("[{\"k0\":0");
     (1..5000).for_each(|i| write!(wide, ",\"k{i}\":{i}").unwrap());
     wide.push_str("}]");
     let said = self::said(&wide);
     assert_eq!(said.rows[0].cells.len(), 512);
+    assert_eq!(passed_over(&said), [(0, rows::PASSED_OVER)]);
 }
 
 #[test]
@@ -233,4 +235,17 @@ proptest! {
             testing::check(&|| Box::new(JsonReader::new(layout)), text.as_bytes(), &splits);
         }
     }
+}
+
+#[test]
+fn objects_of_an_inner_list_that_are_not_read_are_told_of() {
+    let users = |count: usize| {
+        let users: Vec<String> = (0..count).map(|n| format!(r#"{{"login":"u{n}"}}"#)).collect();
+        format!(r#"[{{"realm":"a","users":[{}]}},{{"realm":"b","users":[]}}]"#, users.join(","))
+    };
+    assert!(said(&users(8)).faults.is_empty());
+    let more = said(&users(9));
+    assert_eq!(more.rows.len(), 2);
+    let places: Vec<(u64, u64)> = more.faults.iter().map(|fault| (fault.offset, fault.len)).collect();
+    assert_eq!(places, [(1, 0)], "the row is kept, and what it lost is a fault of its own");
 }
