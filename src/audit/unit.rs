@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use crate::columns::{self, ColumnStats};
 use crate::formats::{self, Head, Opened, ReadAt, Reader, Sink};
 use crate::model::{
-    Assignment, Block, ByteTotals, Fault, Form, FormKind, Formula, ReportSkip, ReportTarget, Table, TableBatch,
+    Assignment, Block, ByteTotals, Fault, Form, FormKind, Formula, ReportSkip, ReportTarget, Role, Table, TableBatch,
 };
 use crate::schemes::Scheme;
 use crate::sources::{Limits, Unit};
@@ -687,8 +687,7 @@ impl<'a> Reading<'a> {
             let place = observe::place(crate::model::RowAt { offset: sum.offset, line: sum.line });
             self.skip(&place, format!("{what} ({times}{} bytes not understood)", sum.bytes));
         }
-        let tables = self
-            .tables
+        let tables: Vec<TableDone> = std::mem::take(&mut self.tables)
             .into_iter()
             .filter(|t| t.rows > 0)
             .map(|state| {
@@ -698,6 +697,17 @@ impl<'a> Reading<'a> {
                 TableDone { table, rows, roles, plan, slots, runs }
             })
             .collect();
+        for table in &tables {
+            let followed = |column: usize| table.plan.slots.iter().any(|slot| slot.column == column);
+            let missed = table.roles.iter().enumerate();
+            let missed = missed.filter(|(column, role)| role.role == Role::Credential && !followed(*column)).count();
+            if missed > 0 {
+                self.skip(
+                    &format!("table {}", table.table.name),
+                    format!("{missed} credential columns were not judged: audit them in an export of their own"),
+                );
+            }
+        }
         let target = ReportTarget {
             target: self.unit.target().to_owned(),
             unit: self.unit.name().to_owned(),
