@@ -8,6 +8,9 @@ use crate::model::{BreachReport, Digest, Exposure, Unasked};
 use super::joins::{DigestRecord, Fact, Joins, Partitions};
 use super::observe::mix;
 
+/// Bytes of records that are asked about at a time; a partition beyond it is asked about alone.
+const ASKED_TOGETHER: usize = 8 << 20;
+
 /// Asks `source` about all digests for which `valid(run, record)` holds. Each distinct digest is asked once; the order of
 /// the partitions is shuffled by `seed`, so that the questions do not come in the order of their prefixes.
 pub(super) fn ask(
@@ -20,7 +23,19 @@ pub(super) fn ask(
     let mut report = BreachReport { source: source.name(), ..BreachReport::default() };
     let mut order: Vec<usize> = (0..Partitions::COUNT).collect();
     order.sort_by_key(|partition| mix(seed ^ *partition as u64));
+    // Small partitions are asked about together, so that one slow answer is waited for once and not once a partition.
+    let mut groups: Vec<(usize, Vec<usize>)> = Vec::new();
     for partition in order {
+        let bytes = digests.bytes(partition);
+        match groups.last_mut().filter(|(sum, _)| sum + bytes <= ASKED_TOGETHER) {
+            Some((sum, group)) => {
+                *sum += bytes;
+                group.push(partition);
+            }
+            None => groups.push((bytes, vec![partition])),
+        }
+    }
+    for (_, group) in groups {
         let mut distinct: Vec<Digest> = Vec::new();
         let mut each = |bytes: &[u8]| {
             let (record, run) = DigestRecord::decode(bytes);
@@ -35,7 +50,9 @@ pub(super) fn ask(
                 distinct.reserve(room);
             }
         };
-        digests.read(partition, DigestRecord::LEN, &mut each)?;
+        for partition in &group {
+            digests.read(*partition, DigestRecord::LEN, &mut each)?;
+        }
         distinct.sort_unstable();
         distinct.dedup();
         distinct.retain(|digest| source.takes().contains(&digest.kind()));
@@ -60,7 +77,7 @@ pub(super) fn ask(
             }
         }
         let mut result = Ok(());
-        digests.read(partition, DigestRecord::LEN, &mut |bytes| {
+        let mut tell = |bytes: &[u8]| {
             let (record, run) = DigestRecord::decode(bytes);
             if result.is_err() || !valid(run, &record) {
                 return;
@@ -72,7 +89,10 @@ pub(super) fn ask(
                 Exposure::Unknown(why) => Fact::Unknown(why),
             };
             result = joins.add(run, record.cell, fact);
-        })?;
+        };
+        for partition in &group {
+            digests.read(*partition, DigestRecord::LEN, &mut tell)?;
+        }
         result?;
     }
     report.why_unknown.sort_unstable();

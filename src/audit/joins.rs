@@ -194,7 +194,8 @@ impl Partitions {
         Ok(())
     }
 
-    fn bytes(&self, partition: usize) -> usize {
+    /// Bytes of all records of one partition.
+    pub(super) fn bytes(&self, partition: usize) -> usize {
         let stream = &self.streams[partition];
         stream.open.len() + stream.chunks.iter().map(Chunk::len).sum::<usize>()
     }
