@@ -1,0 +1,99 @@
+//! `credaudit audit`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
+
+use super::ColorArg;
+use crate::report;
+
+/// Flags and arguments of `audit`.
+#[derive(Args, Debug)]
+pub struct AuditArgs {
+    /// File or folder to read; `-` is standard input.
+    #[arg(value_name = "TARGET", required = true)]
+    pub targets: Vec<OsString>,
+
+    /// Form of the report.
+    #[arg(long, value_name = "FORMAT", default_value = "terminal", help_heading = "Report",
+          value_parser = PossibleValuesParser::new(report::ALL.iter().map(|o| o.name())))]
+    pub format: String,
+    /// Write the report into FILE (replaced as a whole, readable by you alone) instead of standard output.
+    #[arg(short, long, value_name = "FILE", help_heading = "Report")]
+    pub output: Option<PathBuf>,
+    /// Write the list of accounts to reset into FILE as CSV, one line an account.
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
+    pub resets: Option<PathBuf>,
+    /// Exit code 1 from this tier (T0 to T4) or severity (info to critical) on, or `never` [default: any account to
+    /// reset, or a finding of medium].
+    #[arg(long, value_name = "WHAT", help_heading = "Report")]
+    pub fail_on: Option<String>,
+    /// When to use colour; `auto` asks the terminal and honours `NO_COLOR`.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorArg::Auto, help_heading = "Report")]
+    pub color: ColorArg,
+    /// Show neither progress nor notes on standard error.
+    #[arg(short, long, help_heading = "Report")]
+    pub quiet: bool,
+
+    /// Which breach source to ask: the list built in, the Pwned Passwords range protocol (five hex digits of a hash
+    /// leave the machine per question), or none.
+    #[arg(long, value_name = "SOURCE", value_enum, default_value_t = BreachArg::Embedded,
+          help_heading = "Breach source")]
+    pub breach: BreachArg,
+    /// Address of the range server [default: `https://api.pwnedpasswords.com`].
+    #[arg(long, value_name = "URL", help_heading = "Breach source")]
+    pub breach_url: Option<String>,
+    /// Trust the certificate authorities in this PEM file when asking the range server.
+    #[arg(long, value_name = "FILE", help_heading = "Breach source")]
+    pub breach_ca: Option<PathBuf>,
+    /// Do not ask for padded answers, which hide from an onlooker which range was asked.
+    #[arg(long, help_heading = "Breach source")]
+    pub no_padding: bool,
+
+    /// Judge by this policy file (thresholds and tiers) instead of the one built in.
+    #[arg(long, value_name = "FILE", help_heading = "Judgement")]
+    pub policy: Option<PathBuf>,
+    /// How many common passwords to try on each salted value, most common first.
+    #[arg(long, value_name = "N", default_value = "100", help_heading = "Judgement")]
+    pub guess_words: String,
+    /// How long to try likely passwords (the account's own words, defaults, the commonest) on slow hashes such as bcrypt,
+    /// in estimated seconds of one core, shared by all such columns.
+    #[arg(long, value_name = "N", default_value = "5", help_heading = "Judgement")]
+    pub guess_seconds: String,
+    /// Compute SHA-256 of every input while reading it, for the record.
+    #[arg(long, help_heading = "Judgement")]
+    pub hash_inputs: bool,
+
+    /// Memory for what must be remembered until the end, e.g. 256M or 2GiB (at least 64M); beyond it an encrypted
+    /// temporary file is used.
+    #[arg(long, value_name = "SIZE", default_value = "256M", help_heading = "Limits")]
+    pub memory: String,
+    /// Number of threads [default: one for each processor].
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub threads: Option<String>,
+    /// Folder for the encrypted temporary file [default: the system's].
+    #[arg(long, value_name = "DIR", help_heading = "Limits")]
+    pub temp_dir: Option<PathBuf>,
+    /// Stop reading a unit when its text grows beyond SIZE after decompression.
+    #[arg(long, value_name = "SIZE", default_value = "1T", help_heading = "Limits")]
+    pub max_text: String,
+    /// Stop reading a unit when its text is more than N times as large as what is stored.
+    #[arg(long, value_name = "N", default_value = "200", help_heading = "Limits")]
+    pub max_ratio: String,
+    /// Bytes read at a time; changes no result.
+    #[arg(long, value_name = "SIZE", default_value = "1M", hide = true, help_heading = "Limits")]
+    pub block_size: String,
+}
+
+/// `--breach`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BreachArg {
+    /// The list of common breached passwords built into the program; nothing leaves the machine.
+    Embedded,
+    /// The Pwned Passwords range protocol, as well as the built-in list.
+    Hibp,
+    /// Ask nobody.
+    None,
+}
