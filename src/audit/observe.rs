@@ -244,7 +244,7 @@ pub(super) fn see(tools: &Tools, cell: Option<&[u8]>, stats: &mut ColumnStats) {
         FormKind::Text => tools.common.rank(value).is_some(),
         FormKind::Digest => {
             let mut out = [0; 64];
-            let stored = Stored { value, form, salt: None, login: None };
+            let stored = Stored { value, form, salt: None, login: None, pepper: None };
             plan::raw(plan::decoder(form), &stored, &mut out).is_some_and(|d| tools.index.find(d).is_some())
         }
         _ => false,
@@ -363,7 +363,7 @@ impl SlotObserver<'_> {
                 }
                 FormKind::Digest | FormKind::Modular if form.def.digest_len > 0 => {
                     let decoder = self.dictionary.decoders[code];
-                    let stored = Stored { value, form, salt: None, login: None };
+                    let stored = Stored { value, form, salt: None, login: None, pepper: None };
                     let mut out = [0; 64];
                     if let Some(digest) = plan::raw(decoder, &stored, &mut out) {
                         if let Some(hit) = tools.index.find(digest) {
@@ -394,7 +394,7 @@ impl SlotObserver<'_> {
 
     /// Keeps what a breach source can be asked about the value, under every scheme that may turn out to be its own.
     fn ask(&self, row: usize, code: usize, value: &[u8], form: Form, run: &mut Run) {
-        let stored = Stored { value, form, salt: None, login: None };
+        let stored = Stored { value, form, salt: None, login: None, pepper: None };
         let cell = Cell::new(row, self.number, false);
         let form = code.min(usize::from(u16::MAX)) as u16;
         for scheme in &self.dictionary.askable[code] {
@@ -455,7 +455,7 @@ impl SlotObserver<'_> {
             }
             let value = self.cells[row].unwrap_or_default();
             let salt = self.slot.salt.and_then(|c| self.batch.cell(row, c));
-            let stored = Stored { value, form, salt, login: None };
+            let stored = Stored { value, form, salt, login: None, pepper: None };
             let mut digest = [0; 64];
             if let (Some(len), Some(salt)) = (scheme.raw_digest(&stored, &mut digest), scheme.salt(&stored)) {
                 decoded.push((row, digest, len, salt));

@@ -15,12 +15,13 @@ struct Vector {
     password: &'static [u8],
     salt: Option<&'static [u8]>,
     login: Option<&'static [u8]>,
+    pepper: Option<&'static [u8]>,
     source: &'static str,
 }
 
 impl Vector {
     fn stored(&self) -> Stored<'static> {
-        Stored::new(self.value).with_salt(self.salt).with_login(self.login)
+        Stored::new(self.value).with_salt(self.salt).with_login(self.login).with_pepper(self.pepper)
     }
 
     fn explanation(&self) -> Vec<&'static dyn Scheme> {
@@ -28,14 +29,29 @@ impl Vector {
     }
 }
 
+/// Our own vectors, then the published ones.
 fn vectors() -> impl Iterator<Item = Vector> {
-    VECTORS.lines().filter(|line| !line.starts_with('#')).map(|line| {
+    let published = super::published::working().map(|vector| {
+        let stored = vector.stored();
+        let source = vector.mode.map_or("documented formula", |_| "hashcat");
+        Vector {
+            scheme: vector.scheme,
+            value: vector.value.as_bytes(),
+            password: vector.password.as_bytes(),
+            salt: stored.salt,
+            login: stored.login,
+            pepper: stored.pepper,
+            source,
+        }
+    });
+    let own = VECTORS.lines().filter(|line| !line.starts_with('#')).map(|line| {
         let cells: Vec<&'static str> = line.split('\t').collect();
         let [scheme, value, password, salt, login, source] = cells[..] else { panic!("six cells: {}", cells[0]) };
         let given = |cell: &'static str| (!cell.is_empty()).then_some(cell.as_bytes());
         let (value, password) = (value.as_bytes(), password.as_bytes());
-        Vector { scheme, value, password, salt: given(salt), login: given(login), source }
-    })
+        Vector { scheme, value, password, salt: given(salt), login: given(login), pepper: None, source }
+    });
+    own.chain(published)
 }
 
 fn scheme(name: &str) -> &'static dyn Scheme {
