@@ -598,7 +598,7 @@ fn survives(value: &[u8], candidate: &[u8], salt: Option<&[u8]>) {
         let _ = (
             scheme.describe(stored.form),
             scheme.grade(stored.form, &policy),
-            scheme.asks().iter().map(|kind| scheme.digest(&stored, *kind)).count(),
+            scheme.asks().iter().filter(|kind| scheme.digest(&stored, **kind).is_some()).count(),
         );
         let _ = (scheme.raw_digest(&stored, &mut [0; 64]), scheme.salt(&stored), scheme.password(&stored));
     }
