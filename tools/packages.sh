@@ -6,7 +6,7 @@ declare -a wanted=()
 for group in "$@"; do
   case "$group" in
     build) wanted+=(gcc libc6-dev make pkg-config ca-certificates) ;;
-    test) wanted+=(postgresql postgresql-client mariadb-server mariadb-client sqlite3 gzip zstd xz-utils bzip2 util-linux procps) ;;
+    test) wanted+=(postgresql postgresql-client mariadb-server mariadb-client sqlite3 gzip zstd xz-utils bzip2 tar zip p7zip-full cpio rpm binutils util-linux procps) ;;
     *) echo "packages.sh: no such group: $group" >&2; exit 2 ;;
   esac
 done

@@ -8,9 +8,10 @@ use std::{fmt, thread};
 
 use zeroize::Zeroizing;
 
+use super::archive::Kept;
 use super::blocks::{Blocks, Pool};
 use super::file::{self, FileAt, FileSource};
-use super::kept::{Keeper, KeptAt};
+use super::kept::{Keeper, KeptAt, KeptSource};
 use super::layer::{Meter, Peeked, Source, Stored};
 use super::stdin::Pipe;
 use super::{Limits, ReadError, text, wrap};
@@ -46,6 +47,8 @@ pub(super) enum Place {
     Open(Arc<File>),
     /// Something that can be read only once.
     Pipe(Arc<Pipe>),
+    /// A member of an archive, in the store.
+    Kept(Arc<Kept>),
 }
 
 impl Place {
@@ -55,12 +58,14 @@ impl Place {
             Self::Path(path) => path.metadata().ok().map(|m| m.len()),
             Self::Open(file) => file::size(file).ok(),
             Self::Pipe(_) => None,
+            Self::Kept(kept) => Some(kept.chunks.iter().map(|c| c.len() as u64).sum()),
         }
     }
 
     fn start(&self) -> Result<(Box<dyn Source>, Direct), ReadError> {
         let file = match self {
             Self::Pipe(pipe) => return Ok((Box::new(pipe.source()), Direct::Pipe(pipe.clone(), 0))),
+            Self::Kept(kept) => return Ok((Box::new(KeptSource::new(kept)), Direct::Kept(kept.clone(), 0))),
             Self::Path(path) => file::open(path)?,
             Self::Open(file) => file.clone(),
         };
@@ -72,6 +77,7 @@ impl Place {
 enum Direct {
     File(Arc<File>, u64),
     Pipe(Arc<Pipe>, u64),
+    Kept(Arc<Kept>, u64),
     Not,
 }
 
@@ -133,6 +139,7 @@ impl Direct {
         match self {
             Self::File(file, _) => Self::File(file, mark as u64),
             Self::Pipe(pipe, _) => Self::Pipe(pipe, mark as u64),
+            Self::Kept(kept, _) => Self::Kept(kept, mark as u64),
             Self::Not => Self::Not,
         }
     }
@@ -213,6 +220,7 @@ impl Input {
             // The kernel's own files have a size of 0 and cannot be read at places before they were read once.
             Direct::File(file, base) if file::size(file)? > 0 => Ok(Box::new(FileAt::new(file.clone(), *base)?)),
             Direct::Pipe(pipe, base) => Ok(Box::new(pipe.into_random(*base)?)),
+            Direct::Kept(kept, base) if kept.error.is_none() => Ok(Box::new(KeptAt::new(kept.chunks.clone(), *base))),
             _ if self.begun => self.origin.open(&self.limits)?.keep(),
             _ => self.keep(),
         }
@@ -225,6 +233,11 @@ impl Input {
         }
         keeper.finish()?;
         Ok(Box::new(KeptAt::new(keeper.chunks().to_vec(), 0)))
+    }
+
+    /// What counts the bytes as stored.
+    pub(super) fn meter(&self) -> Arc<Meter> {
+        self.meter.clone()
     }
 
     /// Bytes as stored consumed so far. A unit unwrapped ahead is some blocks further than its text.

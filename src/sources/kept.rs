@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 use super::ReadError;
-use super::layer::why;
+use super::archive::Kept;
+use super::layer::{Source, why};
 use crate::formats::ReadAt;
 use crate::spool::{Chunk, Store};
 
@@ -129,6 +130,30 @@ impl ReadAt for KeptAt {
             done += self.copy((at / CHUNK as u64) as usize, (at % CHUNK as u64) as usize, &mut buf[done..want])?;
         }
         Ok(done)
+    }
+}
+
+/// Reads what is kept of an archive's member from start to end.
+pub(super) struct KeptSource {
+    at: KeptAt,
+    place: u64,
+    error: Option<ReadError>,
+}
+
+impl KeptSource {
+    pub(super) fn new(kept: &Kept) -> Self {
+        Self { at: KeptAt::new(kept.chunks.clone(), 0), place: 0, error: kept.error.clone() }
+    }
+}
+
+impl Source for KeptSource {
+    fn read(&mut self, buf: &mut [u8]) -> Result<usize, ReadError> {
+        if self.place == self.at.size() {
+            return self.error.clone().map_or(Ok(0), Err);
+        }
+        let n = self.at.read_at(self.place, buf).map_err(|e| ReadError(why(&e)))?;
+        self.place += n as u64;
+        Ok(n)
     }
 }
 

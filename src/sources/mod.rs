@@ -2,13 +2,15 @@
 //!
 //! [`find`] turns targets into [`Unit`]s; [`Unit::open`] gives an [`Input`], which hands on *text*: after decompression,
 //! after UTF-16 became UTF-8, without a UTF-8 byte order mark. Offsets count bytes of that text. Any other bytes stay as
-//! they are. Archives of several members (zip, tar) are not opened here: they reach the formats as bytes.
+//! they are. A unit that is an archive of several members (zip, tar) says so ([`Unit::archive`]) and gives each as a unit
+//! of its own ([`Unit::members`]).
 //!
 //! Between storage and text lies a stack of `layer::Source`s, each of which reads from the one below: the place
 //! (`file`, `stdin`), the count and hash of stored bytes (`layer::Stored`), up to four wrappers (`wrap`), the encoding
 //! (`text`). Every layer hands on all it has before it reports an error, and then keeps reporting it, so nothing that
 //! was cut short can look finished.
 
+mod archive;
 mod blocks;
 mod file;
 mod input;
@@ -21,6 +23,7 @@ mod wrap;
 
 use std::fmt;
 use std::io::Read;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,6 +31,7 @@ use crate::formats::ReadAt;
 use crate::model::ReportSkip;
 use crate::spool::Store;
 
+use archive::{Budget, Copied};
 use blocks::Pool;
 use input::{Origin, Place};
 
@@ -63,6 +67,34 @@ pub struct Unit {
     extension: Option<String>,
     size: Option<u64>,
     origin: Origin,
+    nest: Option<Nest>,
+}
+
+/// Where a member of an archive stands.
+struct Nest {
+    /// Archives around it.
+    depth: usize,
+    budget: Arc<Budget>,
+}
+
+/// What was found in an archive.
+pub enum Member {
+    /// Something that can be read.
+    Unit(Unit),
+    /// Something that cannot, and why.
+    Skipped(ReportSkip),
+}
+
+/// What an archive came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contents {
+    /// Members found, those that could not be read included.
+    pub members: u64,
+    /// Bytes of the archive's text that belong to no member: headers, directories, padding; 0 where the kind does not
+    /// tell.
+    pub own: u64,
+    /// Why there may be members that were not found.
+    pub error: Option<ReadError>,
 }
 
 /// Why a unit could not be read (further). Says what to do; never holds content.
@@ -107,6 +139,7 @@ pub fn find(targets: &[Target], store: &Arc<Store>) -> (Vec<Unit>, Vec<ReportSki
                     extension: extension(&file.path),
                     size: Some(file.size),
                     origin: Origin { place: Place::Path(file.path), store: store.clone(), pool: pool.clone() },
+                    nest: None,
                 }));
             }
         }
@@ -124,7 +157,7 @@ impl Unit {
 
     fn whole(target: &str, extension: Option<String>, origin: Origin) -> Self {
         let size = origin.place.size();
-        Self { target: target.into(), name: String::new(), extension, size, origin }
+        Self { target: target.into(), name: String::new(), extension, size, origin, nest: None }
     }
 
     /// The target as the user named it; `-` is standard input.
@@ -162,13 +195,98 @@ impl Unit {
         self.origin.sha256()
     }
 
+    /// The kind of archive that the unit is, where `head`, its first bytes of text, begins one: `zip archive`.
+    pub fn archive(&self, head: &[u8]) -> Option<&'static str> {
+        archive::of(head).map(archive::Archive::name)
+    }
+
+    /// Gives every member of the archive that `input`, opened from this unit, holds to `take`, in the archive's order,
+    /// until it breaks off. `head` is what [`Unit::archive`] was asked about.
+    ///
+    /// A member is kept in the store for as long as its unit lives, so take one after the other. Names are
+    /// `archive!member`, the member's path as the archive has it. Damage ends the archive with [`Contents::error`], the
+    /// members before it stand; so do limits: eight archives in each other, and for all of them together
+    /// [`Limits::max_text`] and [`Limits::max_ratio`]. `Err` means that the store or `take` failed.
+    pub fn members(
+        &self,
+        head: &[u8],
+        input: Input,
+        limits: &Limits,
+        take: &mut dyn FnMut(Member) -> Result<ControlFlow<()>, ReadError>,
+    ) -> Result<Contents, ReadError> {
+        let mut contents = Contents { members: 0, own: 0, error: None };
+        let Some(kind) = archive::of(head) else { return Ok(contents) };
+        let depth = self.nest.as_ref().map_or(0, |nest| nest.depth) + 1;
+        if depth > archive::DEPTH {
+            contents.error = Some(ReadError(format!(
+                "archives are nested more than {} deep: unpack it by hand and audit what is inside",
+                archive::DEPTH
+            )));
+            return Ok(contents);
+        }
+        let budget = self.nest.as_ref().map_or_else(|| Budget::new(limits), |nest| nest.budget.clone());
+        if self.nest.is_none() {
+            budget.stored(self.size.unwrap_or_default().max(input.stored_bytes()));
+        }
+        // What ends reading for a reason that is not the archive's.
+        let mut failed = None;
+        let mut bomb = None;
+        let meter = input.meter();
+        let read = kind.members(input, &mut |name, data| {
+            contents.members += 1;
+            if self.nest.is_none() {
+                budget.stored(meter.bytes());
+            }
+            let inner = String::from_utf8_lossy(name).into_owned();
+            let name = if self.name.is_empty() { inner.clone() } else { format!("{}!{inner}", self.name) };
+            let member = match data {
+                Err(why) => Member::Skipped(ReportSkip { target: self.target.to_string(), what: name, why: why.0 }),
+                Ok(data) => {
+                    let kept = match archive::keep(data, &self.origin.store, &budget) {
+                        Ok(Copied::Kept(kept)) => kept,
+                        Ok(Copied::Bomb(kept, why)) => {
+                            bomb = Some(why);
+                            kept
+                        }
+                        Err(e) => {
+                            failed = Some(e.clone());
+                            return Err(e);
+                        }
+                    };
+                    let place = Place::Kept(Arc::new(kept));
+                    Member::Unit(Unit {
+                        target: self.target.clone(),
+                        name,
+                        extension: extension(Path::new(&inner)),
+                        size: place.size(),
+                        origin: Origin { place, store: self.origin.store.clone(), pool: self.origin.pool.clone() },
+                        nest: Some(Nest { depth, budget: budget.clone() }),
+                    })
+                }
+            };
+            let flow = take(member).inspect_err(|e| failed = Some(e.clone()))?;
+            Ok(if bomb.is_some() { ControlFlow::Break(()) } else { flow })
+        });
+        match (failed, read) {
+            (Some(error), _) => Err(error),
+            (None, read) => {
+                match read {
+                    Ok(own) => contents.own = own,
+                    Err(error) => contents.error = Some(error),
+                }
+                contents.error = bomb.or(contents.error);
+                Ok(contents)
+            }
+        }
+    }
+
     /// The plain file beside this one whose name is this one's with `suffix` appended (`-wal`), for reading at any
     /// place. `None` where there is none, and for units that are not files. An existing file that cannot be opened is
     /// an error: what it holds would be missed.
     pub fn sibling(&self, suffix: &str) -> Result<Option<Box<dyn ReadAt>>, ReadError> {
         match &self.origin.place {
             Place::Path(path) => file::sibling(path, suffix),
-            Place::Open(_) | Place::Pipe(_) => Ok(None),
+            Place::Open(_) | Place::Pipe(_) | Place::Kept(_) => Ok(None),
         }
     }
 }
@@ -177,6 +295,11 @@ impl fmt::Debug for Unit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Unit").field("target", &self.target).field("name", &self.name).finish_non_exhaustive()
     }
+}
+
+/// The kinds of archive that are opened, for documentation.
+pub fn archives() -> impl Iterator<Item = &'static str> {
+    archive::names()
 }
 
 /// Endings that name a wrapper, not what is inside.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // In tests a panic is the report.
 #![allow(clippy::format_collect)] // Inputs are built to be read here, not to be built quickly.
 
+mod archives;
 mod bad_input;
 mod blocks;
 mod breach;

@@ -17,7 +17,7 @@ use super::{Limits, ReadError};
 pub(super) const ALL: &[&Wrapper] = &[&gzip::WRAPPER, &zstd::WRAPPER, &xz::WRAPPER, &bzip2::WRAPPER];
 
 /// Text from which [`Limits::max_ratio`] is judged: a file of few megabytes may be as repetitive as it likes.
-const RATIO_FROM: u64 = 16 << 20;
+pub(super) const RATIO_FROM: u64 = 16 << 20;
 
 /// Bytes read from the layer below at a time; the size zstd recommends (`ZSTD_DStreamInSize` is 128 KiB + 3).
 const INPUT: usize = 128 << 10;
