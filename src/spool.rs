@@ -73,6 +73,13 @@ impl Store {
         Ok(Chunk { place: Place::Disk { at, len, nonce }, store: self.clone() })
     }
 
+    /// A store of its own in the same folder, with its own key and `limit` bytes of memory: what it wrote to disk is given
+    /// back with its last chunk, while this one only grows.
+    #[must_use]
+    pub fn beside(&self, limit: usize) -> Arc<Self> {
+        Self::new(limit, self.folder.clone())
+    }
+
     /// Bytes on disk so far.
     pub fn spilled(&self) -> u64 {
         self.end.load(Ordering::Relaxed)

@@ -181,14 +181,14 @@ fn read_all(shared: &Shared<'_>, units: &[Unit]) -> io::Result<Vec<UnitDone>> {
     while let Some(first) = rest.first() {
         let wave = rest.iter().take(WAVE).take_while(|unit| small(unit)).count();
         if wave > 1 {
-            let read: Vec<io::Result<UnitDone>> =
+            let read: Vec<io::Result<Vec<UnitDone>>> =
                 rest[..wave].par_iter().map(|unit| unit::read(shared, unit, &companions)).collect();
             for unit in read {
-                done.push(unit?);
+                done.extend(unit?);
             }
             rest = &rest[wave..];
         } else {
-            done.push(unit::read(shared, first, &companions)?);
+            done.extend(unit::read(shared, first, &companions)?);
             rest = &rest[1..];
         }
     }

@@ -102,8 +102,8 @@ const SIGNATURES: &[Signature] = &[
     unread(0, b"\x37\x7f\x06\x83", "SQLite write-ahead log", "a SQLite write-ahead log: audit it beside its database"),
 ];
 
-/// Compressed streams that are read as what is inside them.
-const UNPACKED: [&str; 4] = ["bzip2", "gzip", "xz", "zstd"];
+/// Compressed streams and archives that are read as what is inside them.
+const UNPACKED: [&str; 8] = ["7z archive", "ar archive", "bzip2", "gzip", "tar archive", "xz", "zip archive", "zstd"];
 /// What [`signature`] also knows and does not read.
 const UNREAD_BY_SHAPE: [&str; 3] = ["BSON", "InnoDB tablespace", "Oracle export"];
 

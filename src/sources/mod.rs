@@ -97,6 +97,8 @@ pub struct Contents {
     /// Bytes of the archive's text that belong to no member: headers, directories, padding; 0 where the kind does not
     /// tell.
     pub own: u64,
+    /// Bytes as stored that were consumed.
+    pub stored: u64,
     /// Why there may be members that were not found.
     pub error: Option<ReadError>,
 }
@@ -220,7 +222,7 @@ impl Unit {
         limits: &Limits,
         take: &mut dyn FnMut(Member) -> Result<ControlFlow<()>, ReadError>,
     ) -> Result<Contents, ReadError> {
-        let mut contents = Contents { members: 0, own: 0, error: None };
+        let mut contents = Contents { members: 0, own: 0, stored: 0, error: None };
         let Some(kind) = archive::of(head) else { return Ok(contents) };
         let depth = self.nest.as_ref().map_or(0, |nest| nest.depth) + 1;
         if depth > archive::DEPTH {
@@ -280,6 +282,7 @@ impl Unit {
                     Ok(own) => contents.own = own,
                     Err(error) => contents.error = Some(error),
                 }
+                contents.stored = meter.bytes();
                 contents.error = bomb.or(contents.error);
                 Ok(contents)
             }

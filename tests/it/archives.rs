@@ -322,3 +322,48 @@ fn text_that_only_begins_like_an_archive_is_text() {
         assert_eq!((found.read.len(), found.wrong.len()), (1, 0), "{found:?}");
     }
 }
+
+#[test]
+fn accounts_in_a_packed_backup_are_judged_like_those_in_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String = (0..40).map(|i| format!("('user{i}','user{i}@example.org','{}'),\n", digest(i))).collect();
+    let dump = format!(
+        "CREATE TABLE users (login varchar(20), email varchar(60), password char(40));\nINSERT INTO users VALUES\n{}\n",
+        rows.trim_end().trim_end_matches(',').to_owned() + ";"
+    );
+    fs::create_dir(folder.path().join("in")).unwrap();
+    fs::write(folder.path().join("in/dump.sql"), dump).unwrap();
+    run(
+        folder.path(),
+        "tar -czf inner.tgz -C in . && zip -q backup.zip inner.tgz && zip -qP geheim secret.zip in/dump.sql",
+    );
+    let judged = |target: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_credaudit"))
+            .args(["audit", "--quiet", "--format", "json", target])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), report)
+    };
+    let (code, plain) = judged("in");
+    let (packed_code, packed) = judged("backup.zip");
+    assert_eq!((code, packed_code), (Some(1), Some(1)));
+    assert_eq!(packed["accounts"], plain["accounts"]);
+    assert_eq!(packed["accounts"]["total"], 40);
+    let units: Vec<&str> = packed["tables"].as_array().unwrap().iter().filter_map(|t| t["unit"].as_str()).collect();
+    assert_eq!(units, ["inner.tgz!./dump.sql"]);
+    let bytes = &packed["bytes"];
+    let sum = ["rows", "other", "not_understood"].iter().map(|key| bytes[key].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(bytes["read"].as_u64().unwrap(), sum);
+    let (code, locked) = judged("secret.zip");
+    assert_eq!(code, Some(2), "what was not read never looks clean");
+    assert!(locked["skipped"].to_string().contains("encrypted with a password"), "{}", locked["skipped"]);
+}
+
+/// SHA-1 of a password that is in the embedded list for every fourth account.
+fn digest(number: usize) -> String {
+    use sha1::{Digest, Sha1};
+    let password = if number % 4 == 0 { "monkey".to_owned() } else { format!("q{number}!Zx{number}") };
+    Sha1::digest(password).iter().map(|b| format!("{b:02x}")).collect()
+}

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
@@ -15,22 +16,68 @@ use crate::audit::Shared;
 use crate::audit::plan::Pins;
 use crate::formats::{self, Head, Opened, ReadAt, Reader, Sink};
 use crate::model::{Block, ByteTotals, Fault, Places, ReportSkip, ReportTarget, TableBatch};
-use crate::sources::{Limits, Unit};
+use crate::sources::{Limits, Member, Unit};
 
 use super::settle::{Collector, FaultSum, Item, Tables};
 use super::{MAX_READINGS, UnitDone};
 
-/// Reads a unit until its plans hold. Only trouble with the store is an error; trouble with the unit is in the result.
+/// Reads a unit and, where it is an archive, all its members, each a unit of its own behind it. Only trouble with the
+/// store is an error; trouble with a unit is in the result.
 pub(in crate::audit) fn read(
     shared: &Shared<'_>,
     unit: &Unit,
     companions: &dyn Fn(&Unit) -> bool,
-) -> io::Result<UnitDone> {
+) -> io::Result<Vec<UnitDone>> {
+    let (mut outer, archive) = read_one(shared, unit, companions)?;
+    let Some(head) = archive else { return Ok(vec![outer]) };
+    let mut inner = Vec::new();
+    let mut failed = None;
+    let limits = &shared.settings.limits;
+    let contents = unit.open(limits).and_then(|input| {
+        unit.members(&head, input, limits, &mut |member| {
+            match member {
+                Member::Skipped(skip) => outer.skipped.push(skip),
+                Member::Unit(member) => match read(shared, &member, companions) {
+                    Ok(read) => inner.extend(read),
+                    Err(error) => {
+                        failed = Some(error);
+                        return Ok(ControlFlow::Break(()));
+                    }
+                },
+            }
+            Ok(ControlFlow::Continue(()))
+        })
+    });
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    match contents {
+        Ok(contents) => {
+            let members = if contents.members == 1 { "member" } else { "members" };
+            outer.target.format = format!("{} with {} {members}", outer.target.format, contents.members);
+            outer.target.bytes = outer.target.bytes.max(contents.stored);
+            outer.bytes.other = contents.own;
+            outer.bytes.read = contents.own;
+            outer.skipped.extend(contents.error.map(|why| skip(unit, "", why.0)));
+        }
+        Err(why) => outer.skipped.push(skip(unit, "", why.0)),
+    }
+    inner.insert(0, outer);
+    Ok(inner)
+}
+
+/// Reads a unit until its plans hold. Of an archive only the first bytes, which it gives back.
+fn read_one(
+    shared: &Shared<'_>,
+    unit: &Unit,
+    companions: &dyn Fn(&Unit) -> bool,
+) -> io::Result<(UnitDone, Option<Vec<u8>>)> {
     let mut pins = Pins::new();
     for reading in 1.. {
         let attempt = catch_unwind(AssertUnwindSafe(|| Reading::new(shared, unit, &pins).read(companions)));
-        let Ok(attempt) = attempt else { return Ok(crashed(unit)) };
+        let Ok(attempt) = attempt else { return Ok((crashed(unit), None)) };
         let mut done = attempt?;
+        let archive = done.archive.take();
         let missed = done.tables.missed(shared);
         if missed.is_empty() || reading == MAX_READINGS {
             for (table, _) in missed {
@@ -41,7 +88,7 @@ pub(in crate::audit) fn read(
                         .into(),
                 );
             }
-            return Ok(done.finish());
+            return Ok((done.finish(), archive));
         }
         pins.extend(missed);
     }
@@ -98,6 +145,8 @@ struct Reading<'a> {
     format: String,
     sha256: Option<String>,
     stored: u64,
+    /// The first bytes of an archive, whose members are left to be read.
+    archive: Option<Vec<u8>>,
 }
 
 impl<'a> Reading<'a> {
@@ -110,6 +159,7 @@ impl<'a> Reading<'a> {
             format: String::new(),
             sha256: None,
             stored: 0,
+            archive: None,
         }
     }
 
@@ -160,6 +210,13 @@ impl<'a> Reading<'a> {
         } else if is_companion(head_bytes) && companions(self.unit) {
             self.format = "part of the SQLite database beside it".into();
             self.tables.bytes.other += blocks.drain(&first);
+        } else if let Some(kind) = self.unit.archive(head.bytes) {
+            self.format = kind.into();
+            self.archive = Some(head.bytes.to_vec());
+            // Members are read from the start; here only the archive as a whole is hashed.
+            if self.limits().hash {
+                blocks.drain(&[]);
+            }
         } else if let Some(format) = formats::detect(&head) {
             let (name, opened) = format.open(&head);
             self.format = name;

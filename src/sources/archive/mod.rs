@@ -30,6 +30,10 @@ use crate::spool::{Chunk, Store};
 /// Archives inside archives that are opened. A layer of a container image is the second, a jar in it the third.
 pub(super) const DEPTH: usize = 8;
 
+/// Bytes of a member that are kept in memory; of a larger one most lies in an encrypted temporary file of its own, gone
+/// when the member is done with. Members nested in each other are there at a time, and several archives side by side.
+const MEMORY: usize = 4 << 20;
+
 /// All kinds.
 const ALL: &[&dyn Archive] = &[&zip::Zip, &tar::Tar, &sevenz::SevenZ, &ar::Ar, &rpm::Rpm, &cpio::Cpio];
 
@@ -119,9 +123,9 @@ pub(super) enum Copied {
     Bomb(Kept, ReadError),
 }
 
-/// Copies one member into `store`. Only trouble with the store is an error.
+/// Copies one member into a store beside `store`. Only trouble with that is an error.
 pub(super) fn keep(from: &mut dyn Read, store: &Arc<Store>, budget: &Budget) -> Result<Copied, ReadError> {
-    let mut keeper = Keeper::new(store.clone());
+    let mut keeper = Keeper::new(store.beside(MEMORY));
     let mut buf = Zeroizing::new(vec![0; CHUNK]);
     let mut done = 0_u64;
     let (error, bomb) = loop {
