@@ -222,7 +222,8 @@ fn add(
     let name = format!("{}.{}", quoted(&relation.schema), quoted(&relation.name));
     // A parent by inheritance shows its children's rows as well, and they are read by themselves.
     let from = if relation.kind == 'r' { format!("ONLY {name}") } else { name };
-    let pages = relation.pages.filter(|_| relation.is_heap);
+    // A right to columns is none to the row addresses.
+    let pages = relation.pages.filter(|_| relation.is_heap && relation.may_read);
     let places = match key {
         Some(key) => Places::Key(key.clone()),
         None if pages.is_some() => Places::Tid,
@@ -408,7 +409,7 @@ fn server(session: &mut Session, catalogue: &mut Catalogue, infos: &mut Vec<Info
         add(
             "pg_user_mapping",
             "pg_catalog.pg_user_mappings m, unnest(m.umoptions) o WHERE o LIKE 'password=%'",
-            &[("login", "m.usename::text || ' at ' || m.srvname", As::Bytes), ("password", "substr(o, 10)", As::Bytes)],
+            &[("login", "m.usename::text || '@' || m.srvname", As::Bytes), ("password", "substr(o, 10)", As::Bytes)],
         );
     }
     if may(3) {

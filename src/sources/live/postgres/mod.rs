@@ -31,9 +31,8 @@ use super::manners::Interrupt;
 use super::{Catalogue, Database, Kind, LiveError, LiveTable, Options, Part, Reach, Request, Scope, Take, Url, tls};
 use crate::model::Places;
 
-/// Pages a part has: 16 MiB, some 100,000 accounts. Smaller parts cost more statements, larger ones more memory for what
-/// waits to be accepted in order.
-const PAGES: i128 = 2048;
+/// Bytes of a page, unless somebody built a server of their own; only sizes of parts depend on it.
+const PAGE: u64 = 8192;
 
 /// From this version on a range of row addresses is read without looking at the rest of the table.
 const TID_RANGES: u32 = 140_000;
@@ -93,6 +92,7 @@ impl Kind for Postgres {
             home,
             scope: options.scope.clone(),
             interrupt: options.interrupt.clone(),
+            part: options.part,
             opening: opening(options),
             infos: Mutex::new(Vec::new()),
         }))
@@ -288,6 +288,7 @@ struct Live {
     home: Option<String>,
     scope: Scope,
     interrupt: Interrupt,
+    part: u64,
     opening: Vec<String>,
     infos: Mutex<Vec<Info>>,
 }
@@ -357,7 +358,7 @@ impl Database for Live {
             }
         }
         Ok(match info.pages {
-            Some(pages) if self.version >= TID_RANGES => super::cut(0, pages.into(), PAGES),
+            Some(pages) if self.version >= TID_RANGES => super::cut(0, pages.into(), (self.part / PAGE).max(1).into()),
             _ => vec![Part::ALL],
         })
     }
