@@ -2,12 +2,16 @@
 //! type goes further down than that.
 
 mod audit;
+mod gate;
+mod rules;
 
 use std::io;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use audit::{AuditArgs, BreachArg};
+pub use gate::{BaselineArgs, EngineArg, GateArgs, ScanArgs};
+pub use rules::RulesArgs;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -35,6 +39,13 @@ pub enum Command {
     /// Read dumps and files, and say which accounts to reset, how soon and why.
     #[command(after_help = EXIT_CODES)]
     Audit(Box<AuditArgs>),
+    /// Search what ships for keys, tokens and passwords, and audit the tables in it.
+    #[command(after_help = EXIT_CODES)]
+    Gate(Box<GateArgs>),
+    /// Write what the gate finds now into the baseline, so that only new findings are reported; or prune it.
+    Baseline(Box<BaselineArgs>),
+    /// List, explain and test the patterns of the gate, your own too.
+    Rules(RulesArgs),
     /// Print the completion script for a shell.
     Completions {
         /// Which shell.

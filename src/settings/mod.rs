@@ -1,5 +1,7 @@
 //! What was typed, checked once. A value of these types makes sense; nothing below looks at the command line again.
 
+mod gate;
+
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -12,6 +14,8 @@ use crate::error::Error;
 use crate::model::{Policy, Report, Severity, Tier};
 use crate::report::{self, Output, Style};
 use crate::sources::{Limits, Target};
+
+pub use gate::{GateSettings, RuleOverride, check_baseline, check_gate, check_rules, prepare};
 
 /// What an audit reads, how far it goes, and by what it judges.
 #[derive(Clone, Debug)]
@@ -430,6 +434,7 @@ mod tests {
                     locator: "l".into(),
                     message: "m".into(),
                     accounts: 0,
+                    site: None,
                 })
                 .into_iter()
                 .collect(),
