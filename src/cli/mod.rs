@@ -3,6 +3,7 @@
 
 mod audit;
 mod gate;
+mod live;
 mod rules;
 
 use std::io;
@@ -11,6 +12,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use audit::{AuditArgs, BreachArg};
 pub use gate::{BaselineArgs, EngineArg, GateArgs, ScanArgs};
+pub use live::LiveArgs;
 pub use rules::RulesArgs;
 
 /// The command line.

@@ -10,8 +10,8 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use serde::Deserialize;
 
 use super::{
-    AuditSettings, BreachChoice, FailOn, OutputSettings, Sink, block, color, count, folder, memory, size, spare_inputs,
-    targets, threads, width,
+    AuditSettings, BreachChoice, FailOn, Identity, OutputSettings, Sink, block, color, count, folder, memory, size,
+    spare_inputs, targets, threads, width,
 };
 use crate::cli::{BaselineArgs, EngineArg, GateArgs, RulesArgs, ScanArgs};
 use crate::error::Error;
@@ -19,7 +19,8 @@ use crate::gate::{self, Allow, Baseline};
 use crate::model::{Policy, Severity};
 use crate::report::{self, Style};
 use crate::secrets::{self, DEFAULT_CONFIDENCE, EngineChoice, Pattern, Rules};
-use crate::sources::{Filter, Limits};
+use crate::sources::live::Options;
+use crate::sources::{Filter, Limits, Target};
 
 /// Settings file looked for in the current folder.
 const CONFIG: &str = "credaudit.toml";
@@ -217,8 +218,14 @@ fn scan(args: ScanArgs) -> Result<(GateSettings, Option<String>), Error> {
         EngineArg::Best => EngineChoice::Best,
         EngineArg::Portable => EngineChoice::Portable,
     };
+    let targets = targets(args.targets)?;
+    if targets.iter().any(|target| matches!(target, Target::Database(_))) {
+        return Err(Error::usage("a gate reads files, not databases", "use `credaudit audit` for a database"));
+    }
     let audit = AuditSettings {
-        targets: targets(args.targets)?,
+        targets,
+        live: Options::default(),
+        identity: Identity::default(),
         memory: memory(&args.memory)?,
         threads: threads(args.threads.as_deref())?,
         limits: Limits {

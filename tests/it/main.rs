@@ -14,6 +14,7 @@ mod dumps;
 mod fuzz_corpus;
 mod gate;
 mod laws;
+mod live;
 mod people;
 mod program;
 mod published;
