@@ -29,6 +29,8 @@ enum Kind {
     Store { folder: PathBuf, source: io::Error },
     /// A breach source could not even be set up.
     Breach { what: String },
+    /// A corpus file cannot be opened, read or built.
+    Corpus { what: String, hint: &'static str },
     /// Anything of the system: threads, memory.
     System { what: &'static str, source: io::Error },
     /// A bug of this program; where it happened has been printed.
@@ -67,6 +69,11 @@ impl Error {
         Self { kind: Kind::Breach { what: what.into() } }
     }
 
+    /// A corpus file, or what one is built from; `what` names it.
+    pub fn corpus(what: impl Into<String>, hint: &'static str) -> Self {
+        Self { kind: Kind::Corpus { what: what.into(), hint } }
+    }
+
     /// The system refused `what`, e.g. `starting threads`.
     pub fn system(what: &'static str, source: io::Error) -> Self {
         Self { kind: Kind::System { what, source } }
@@ -102,6 +109,7 @@ impl Error {
             Kind::Breach { .. } => {
                 "check --breach-url and --breach-ca, or use --breach embedded to stay on this machine".into()
             }
+            Kind::Corpus { hint, .. } => (*hint).into(),
             Kind::System { .. } => "try fewer --threads or a smaller --memory".into(),
             Kind::Panic => {
                 "this is a bug in credaudit: please report the place printed above; nothing was written".into()
@@ -136,6 +144,7 @@ impl fmt::Display for Error {
                 write!(f, "cannot keep temporary data in {}: {source}", folder.display())
             }
             Kind::Breach { what } => write!(f, "the breach source cannot be used: {what}"),
+            Kind::Corpus { what, .. } => f.write_str(what),
             Kind::System { what, source } => write!(f, "{what}: {source}"),
             Kind::Panic => f.write_str("internal error"),
         }
@@ -150,7 +159,7 @@ impl std::error::Error for Error {
             | Kind::Store { source, .. }
             | Kind::System { source, .. } => Some(source),
             Kind::Policy { source, .. } => Some(source),
-            Kind::Usage { .. } | Kind::Breach { .. } | Kind::Panic => None,
+            Kind::Usage { .. } | Kind::Breach { .. } | Kind::Corpus { .. } | Kind::Panic => None,
         }
     }
 }
@@ -176,6 +185,7 @@ mod tests {
             Error::write(None, io()),
             Error::store(path, io()),
             Error::breach("no such certificate"),
+            Error::corpus("list.corpus: is no corpus file", "build it again"),
             Error::system("starting threads", io()),
             Error::panicked(),
         ] {

@@ -247,14 +247,7 @@ impl Fact {
                 email: value & 4 != 0,
                 default: value & 8 != 0,
             },
-            _ => Self::Unknown(match value {
-                0 => Unasked::ServerError,
-                1 => Unasked::RateLimited,
-                2 => Unasked::BadAnswer,
-                3 => Unasked::Unreachable,
-                4 => Unasked::TimedOut,
-                _ => Unasked::NotAskable,
-            }),
+            _ => Self::Unknown(*Unasked::ALL.get(value as usize).unwrap_or(&Unasked::NotAskable)),
         };
         (u32_at(bytes, 0), Cell(u32_at(bytes, 4)), fact)
     }

@@ -69,9 +69,28 @@ pub enum Unasked {
     TimedOut,
     /// The source cannot be asked about values stored like this.
     NotAskable,
+    /// The corpus lacks the range that the digest lies in.
+    Hole,
+    /// What the corpus has there does not have its checksum.
+    Damaged,
+    /// A filter says "perhaps", and there is nobody to confirm it.
+    Unconfirmed,
 }
 
 impl Unasked {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 9] = [
+        Self::ServerError,
+        Self::RateLimited,
+        Self::BadAnswer,
+        Self::Unreachable,
+        Self::TimedOut,
+        Self::NotAskable,
+        Self::Hole,
+        Self::Damaged,
+        Self::Unconfirmed,
+    ];
+
     /// For reports.
     pub const fn why(self) -> &'static str {
         match self {
@@ -81,6 +100,9 @@ impl Unasked {
             Self::Unreachable => "the breach source could not be reached",
             Self::TimedOut => "the breach source did not answer in time",
             Self::NotAskable => "the breach source cannot be asked about this kind of value",
+            Self::Hole => "the corpus lacks the range that the value lies in",
+            Self::Damaged => "the corpus is damaged where the value would be",
+            Self::Unconfirmed => "the filter says perhaps, and no corpus or service was named to confirm it",
         }
     }
 }

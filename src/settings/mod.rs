@@ -1,11 +1,15 @@
 //! What was typed, checked once. A value of these types makes sense; nothing below looks at the command line again.
 
+mod corpus;
+
 use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::thread;
+
+pub use corpus::{CorpusBuildSettings, corpus_build};
 
 use crate::cli::{AuditArgs, BreachArg, ColorArg};
 use crate::error::Error;
