@@ -135,7 +135,7 @@ const fn write_hint(kind: io::ErrorKind, named: bool) -> &'static str {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Usage { what, .. } => f.write_str(what),
+            Kind::Usage { what, .. } | Kind::Corpus { what, .. } => f.write_str(what),
             Kind::Read { path, source } => write!(f, "cannot read {}: {source}", path.display()),
             Kind::Policy { path, source } => write!(f, "{} is not a usable policy: {source}", path.display()),
             Kind::Write { path: Some(path), source } => write!(f, "cannot write {}: {source}", path.display()),
@@ -144,7 +144,6 @@ impl fmt::Display for Error {
                 write!(f, "cannot keep temporary data in {}: {source}", folder.display())
             }
             Kind::Breach { what } => write!(f, "the breach source cannot be used: {what}"),
-            Kind::Corpus { what, .. } => f.write_str(what),
             Kind::System { what, source } => write!(f, "{what}: {source}"),
             Kind::Panic => f.write_str("internal error"),
         }

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use credaudit::breach::corpus::{self, BuildReport, Corpus, CorpusError, Header, Variant};
 use credaudit::cli::{CorpusBuildArgs, CorpusCommand};
 use credaudit::error::Error;
-use credaudit::model::DigestKind;
 use credaudit::settings;
 
 use super::print;
@@ -36,7 +35,7 @@ fn build(args: CorpusBuildArgs) -> Result<u8, Error> {
         .build()
         .map_err(|e| Error::system("starting threads", io::Error::other(e)))?;
     let progress = Progress::new(!settings.quiet && io::stderr().is_terminal());
-    let report = pool.install(|| corpus::build(&settings.recipe, &|read| progress.say(read))).map_err(error)?;
+    let report = pool.install(|| corpus::build(&settings.recipe, &|read| progress.say(read))).map_err(|e| error(&e))?;
     progress.end();
     let text = built(&report, &settings.recipe.output);
     print(|to| to.write_all(text.as_bytes()))?;
@@ -44,20 +43,20 @@ fn build(args: CorpusBuildArgs) -> Result<u8, Error> {
 }
 
 fn info(file: &Path) -> Result<u8, Error> {
-    let corpus = Corpus::open(file).map_err(error)?;
+    let corpus = Corpus::open(file).map_err(|e| error(&e))?;
     let text = about(corpus.header());
     print(|to| to.write_all(text.as_bytes()))
 }
 
 fn verify(file: &Path) -> Result<u8, Error> {
-    let corpus = Corpus::open(file).map_err(error)?;
-    corpus.verify(&|_| ()).map_err(error)?;
+    let corpus = Corpus::open(file).map_err(|e| error(&e))?;
+    corpus.verify(&|_| ()).map_err(|e| error(&e))?;
     let header = corpus.header();
     let text = format!("whole: {} digests, checksum {}\n", thousands(header.entries), header.checksum());
     print(|to| to.write_all(text.as_bytes()))
 }
 
-fn error(error: CorpusError) -> Error {
+fn error(error: &CorpusError) -> Error {
     Error::corpus(error.to_string(), error.hint())
 }
 
@@ -104,11 +103,7 @@ fn built(report: &BuildReport, output: &Path) -> String {
 fn about(header: &Header) -> String {
     let bytes = header.file_len();
     let mut text = String::new();
-    let kind = match header.kind {
-        DigestKind::Sha1 => "SHA-1",
-        DigestKind::Ntlm => "NTLM",
-    };
-    let _ = writeln!(text, "kind        {kind}");
+    let _ = writeln!(text, "kind        {}", header.kind.name());
     let keeps = match header.variant {
         Variant::Compact => "enough of each digest to know it again, and its count",
         Variant::Full => "whole digests and their counts",

@@ -95,7 +95,7 @@ impl<'a> Bucket<'a> {
     pub(super) fn count(&self, at: usize) -> u64 {
         match self.counts[at] {
             LARGER => {
-                let before = self.counts[..at].iter().filter(|count| **count == LARGER).count();
+                let before = larger_in(&self.counts[..at]);
                 // A checksum that holds by chance or malice may lack the number: seen, at least this often.
                 self.larger.get(before).map_or(u64::from(LARGER), |count| u64::from_le_bytes(*count))
             }
@@ -106,10 +106,13 @@ impl<'a> Bucket<'a> {
     /// Whether the digests are in order and every larger count has its number.
     pub(super) fn is_sound(&self) -> bool {
         let ordered = (1..self.len()).all(|at| (self.word(at - 1), self.rest(at - 1)) < (self.word(at), self.rest(at)));
-        ordered
-            && self.counts.iter().filter(|count| **count == LARGER).count() == self.larger.len()
-            && !self.counts.contains(&0)
+        ordered && larger_in(self.counts) == self.larger.len() && !self.counts.contains(&0)
     }
+}
+
+/// How many of `counts` stand in the list of larger ones.
+fn larger_in(counts: &[u8]) -> usize {
+    counts.iter().map(|count| usize::from(*count == LARGER)).sum()
 }
 
 fn checksum(body: &[u8], number: u64) -> u32 {

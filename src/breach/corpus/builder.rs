@@ -79,13 +79,17 @@ pub struct Builder {
 }
 
 enum Sink {
-    Buckets(Buckets),
-    Filter(Shards),
+    Buckets(Box<Buckets>),
+    Filter(Box<Shards>),
 }
 
 impl Builder {
     /// Starts a corpus that will be at `path`. Fails when another build is at it.
     pub fn create(path: &Path, mut options: BuildOptions) -> Result<Self, CorpusError> {
+        if !key::KINDS.contains(&options.kind) {
+            let what = format_args!("not built: a corpus holds SHA-1 or NT hashes, not {}", options.kind.name());
+            return Err(CorpusError::new(path, what, "choose one of these two"));
+        }
         let part = Part::create(path)?;
         let mut end = options.source.len().min(MAX_SOURCE);
         while !options.source.is_char_boundary(end) {
@@ -93,10 +97,10 @@ impl Builder {
         }
         options.source.truncate(end);
         let sink = if options.variant.is_filter() {
-            Sink::Filter(Shards::new(options.variant))
+            Sink::Filter(Box::new(Shards::new(options.variant)))
         } else {
             let shape = Shape::new(options.kind, options.variant, Shape::bits_for(options.expected));
-            Sink::Buckets(Buckets::new(shape, key::len(options.kind)))
+            Sink::Buckets(Box::new(Buckets::new(shape, options.kind.len())))
         };
         Ok(Self {
             path: path.to_owned(),

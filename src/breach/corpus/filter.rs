@@ -81,7 +81,7 @@ impl Shard {
         let prints = u64::from(all) + 2 * u64::from(segment);
         segment.is_power_of_two()
             && mask == segment - 1
-            && prints <= u64::from(u32::MAX)
+            && u32::try_from(prints).is_ok()
             && self.len == prints * width
             && self.at.is_multiple_of(ALIGN)
             && self.at.checked_add(self.len).is_some_and(|end| end <= data_len)
@@ -90,7 +90,7 @@ impl Shard {
 
 /// All shards of a file, and what is known of their health.
 pub(super) struct Shards {
-    shards: Vec<Shard>,
+    directory: Vec<Shard>,
     variant: Variant,
     health: Vec<AtomicU8>,
 }
@@ -109,12 +109,12 @@ impl Shards {
             && shards.windows(2).all(|pair| pair[0].first < pair[1].first && pair[0].at < pair[1].at)
             && shards.iter().all(|shard| shard.is_sound(width, data_len));
         let health = (0..shards.len()).map(|_| AtomicU8::new(UNCHECKED)).collect();
-        (sound && !shards.is_empty()).then_some(Self { shards, variant, health })
+        (sound && !shards.is_empty()).then_some(Self { directory: shards, variant, health })
     }
 
     /// The shard that `key` would be in.
     fn of(&self, key: u64) -> usize {
-        self.shards.partition_point(|shard| shard.first <= key).saturating_sub(1)
+        self.directory.partition_point(|shard| shard.first <= key).saturating_sub(1)
     }
 
     /// Says for each of `keys` (the first eight bytes of digests) whether it may be in the set; quick where they are sorted. `None` in a damaged shard.
@@ -122,14 +122,14 @@ impl Shards {
         let mut at = 0;
         while let Some(first) = keys.get(at) {
             let shard = self.of(*first);
-            let next = self.shards.get(shard + 1).map(|shard| shard.first);
+            let next = self.directory.get(shard + 1).map(|shard| shard.first);
             let same = |key: &u64| key >= first && next.is_none_or(|next| *key < next);
             let run = &keys[at..];
             let run = &run[..run.iter().take_while(|key| same(key)).count()];
             match self.prints(data, shard) {
                 None => (0..run.len()).for_each(|i| answer(at + i, None)),
                 Some(prints) => {
-                    let descriptor = &self.shards[shard].descriptor;
+                    let descriptor = &self.directory[shard].descriptor;
                     if self.variant == Variant::Filter8 {
                         let filter = BinaryFuse8Ref::from_dma(descriptor, prints);
                         run.iter().enumerate().for_each(|(i, key)| answer(at + i, Some(filter.contains(key))));
@@ -145,7 +145,7 @@ impl Shards {
 
     /// The fingerprints of a shard, if they have their checksum.
     fn prints<'a>(&self, data: &'a [u8], shard: usize) -> Option<&'a [u8]> {
-        let Shard { at, len, sum, .. } = self.shards[shard];
+        let Shard { at, len, sum, .. } = self.directory[shard];
         let prints = data.get(at as usize..(at + len) as usize)?;
         let health = &self.health[shard];
         match health.load(Ordering::Relaxed) {
@@ -161,7 +161,7 @@ impl Shards {
 
     /// Shards whose fingerprints do not have their checksum.
     pub(super) fn damaged(&self, data: &[u8]) -> usize {
-        self.shards
+        self.directory
             .par_iter()
             .filter(|shard| {
                 let prints = data.get(shard.at as usize..(shard.at + shard.len) as usize);
@@ -171,6 +171,6 @@ impl Shards {
     }
 
     pub(super) const fn len(&self) -> usize {
-        self.shards.len()
+        self.directory.len()
     }
 }

@@ -111,14 +111,13 @@ const MAX_BITS: u32 = 32;
 
 impl Shape {
     pub(super) fn new(kind: DigestKind, variant: Variant, bits: u32) -> Self {
-        match variant {
+        if variant == Variant::Compact {
             // 8 bits beyond the word: bits + 40 of a digest are known, and a digest that is not there is taken for one
             // that is in n / 2^(bits + 40) of all cases: 4.4e-11 with 48 entries a bucket, whatever n is.
-            Variant::Compact => Self { bits, word: bits, rest: 1 },
-            _ => {
-                let skipped = bits as usize / 8;
-                Self { bits, word: 8 * skipped as u32, rest: key::len(kind) - skipped - 4 }
-            }
+            Self { bits, word: bits, rest: 1 }
+        } else {
+            let skipped = bits as usize / 8;
+            Self { bits, word: 8 * skipped as u32, rest: kind.len() - skipped - 4 }
         }
     }
 
@@ -136,7 +135,7 @@ impl Header {
     /// How often a digest that is not in the corpus is taken for one that is, per question.
     pub fn false_positives(&self) -> f64 {
         match self.variant {
-            Variant::Compact => self.entries as f64 / 2_f64.powi(self.bits as i32 + 40),
+            Variant::Compact => self.entries as f64 / f64::from(self.bits + 40).exp2(),
             Variant::Full => 0.0,
             Variant::Filter8 => 1.0 / 256.0,
             Variant::Filter16 => 1.0 / 65_536.0,
@@ -157,10 +156,7 @@ impl Header {
         let mut out = Vec::with_capacity(LEN);
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&VERSION.to_le_bytes());
-        out.push(match self.kind {
-            DigestKind::Sha1 => 0,
-            DigestKind::Ntlm => 1,
-        });
+        out.push(u8::from(self.kind == DigestKind::Ntlm));
         out.push(self.variant as u8);
         out.extend_from_slice(&(self.bits as u16).to_le_bytes());
         out.extend_from_slice(&self.entries.to_le_bytes());
@@ -210,11 +206,7 @@ impl Header {
 
     /// `None` where fields contradict each other: nothing that is read through them may lie outside the file.
     fn fields(at: &mut Cursor<'_>) -> Option<Self> {
-        let kind = match at.bytes(1)? {
-            [0] => DigestKind::Sha1,
-            [1] => DigestKind::Ntlm,
-            _ => return None,
-        };
+        let kind = *key::KINDS.get(usize::from(at.bytes(1)?[0]))?;
         let variant = *Variant::ALL.get(usize::from(at.bytes(1)?[0]))?;
         let bits = u32::from(at.u16()?);
         let entries = at.u64()?;
@@ -279,11 +271,11 @@ mod tests {
     fn two_billion_digests_need_less_than_eight_bytes_each_and_lie_once_in_twenty_billion() {
         let entries = 2_070_000_000_u64;
         let shape = Shape::new(DigestKind::Sha1, Variant::Compact, Shape::bits_for(entries));
-        let buckets = 2_f64.powi(shape.bits as i32);
+        let buckets = f64::from(shape.bits).exp2();
         // Word, rest and count byte; each bucket's place and header; one count in fifty written out in 8 bytes.
         let bytes = 4.0 + shape.rest as f64 + 1.0 + 16.0 * buckets / entries as f64 + 8.0 / 50.0;
         assert!(bytes < 6.8, "{bytes}");
-        let lies = entries as f64 / 2_f64.powi(shape.bits as i32 + 40);
+        let lies = entries as f64 / f64::from(shape.bits + 40).exp2();
         assert!(lies < 5e-11, "{lies}");
     }
 
@@ -291,7 +283,7 @@ mod tests {
     fn the_truncation_follows_from_the_number_of_entries() {
         for (entries, bits) in [(0, 0), (48, 0), (49, 1), (5_000_000, 17), (50_000_000, 20), (2_070_000_000, 26)] {
             assert_eq!(Shape::bits_for(entries), bits, "{entries}");
-            assert!(entries as f64 / 2_f64.powi(bits as i32 + 40) < 1e-9);
+            assert!(entries as f64 / f64::from(bits + 40).exp2() < 1e-9);
         }
         let full = Shape::new(DigestKind::Sha1, Variant::Full, 20);
         assert_eq!((full.word, full.rest), (16, 14));

@@ -11,7 +11,7 @@ use super::builder::{BuildOptions, Builder, Built};
 use super::error::CorpusError;
 use super::folder::Folder;
 use super::header::Variant;
-use super::key::{self, Entry};
+use super::key::Entry;
 use super::lines;
 use super::sort::Sorter;
 use super::{records, text, words};
@@ -122,7 +122,7 @@ impl Work<'_> {
             Holds::Text { gz } => {
                 let about = about(input)?;
                 // A line is 45 bytes (SHA-1) or 37 (NTLM), of which gzip leaves half.
-                (changed(&about), about.len() * if *gz { 2 } else { 1 } / (2 * key::len(kind) as u64 + 5))
+                (changed(&about), about.len() * if *gz { 2 } else { 1 } / (2 * kind.len() as u64 + 5))
             }
             Holds::Records => {
                 let about = about(input)?;
@@ -290,7 +290,7 @@ fn look(path: &Path, kind: Option<DigestKind>, unsorted: bool) -> Result<(Holds,
     let kind = kind.unwrap_or(DigestKind::Sha1);
     if let Err(bad) = lines::lines(&start, kind, false, &mut Vec::new()).map(drop) {
         let hint = "hashes are lines HASH:COUNT, ranges or binary records; say --passwords if it holds passwords";
-        return Err(CorpusError::new(path, format_args!("holds no {} hashes: {bad}", key::name(kind)), hint));
+        return Err(CorpusError::new(path, format_args!("holds no {} hashes: {bad}", kind.name()), hint));
     }
     text(kind)
 }

@@ -26,6 +26,8 @@ impl Key {
         match digest {
             Digest::Sha1(bytes) => Self::sha1(bytes),
             Digest::Ntlm(bytes) => Self::ntlm(bytes),
+            // No corpus holds these.
+            Digest::Md5(_) | Digest::Sha256(_) | Digest::Keccak(_) => Self::default(),
         }
     }
 
@@ -96,18 +98,5 @@ impl Zeroize for Entry {
     }
 }
 
-/// Bytes of a digest.
-pub(super) const fn len(kind: DigestKind) -> usize {
-    match kind {
-        DigestKind::Sha1 => 20,
-        DigestKind::Ntlm => 16,
-    }
-}
-
-/// For messages.
-pub(super) const fn name(kind: DigestKind) -> &'static str {
-    match kind {
-        DigestKind::Sha1 => "SHA-1",
-        DigestKind::Ntlm => "NTLM",
-    }
-}
+/// Kinds that a corpus may hold.
+pub(super) const KINDS: [DigestKind; 2] = [DigestKind::Sha1, DigestKind::Ntlm];

@@ -65,10 +65,7 @@ impl fmt::Display for BadLine {
 
 /// Hex digits of a whole hash.
 const fn digits(kind: DigestKind) -> usize {
-    match kind {
-        DigestKind::Sha1 => 40,
-        DigestKind::Ntlm => 32,
-    }
+    2 * kind.len()
 }
 
 /// Reads the lines of `text`, which ends where a line does; they must ascend if `sorted`. Empty lines and counts of 0
@@ -193,7 +190,7 @@ impl<'a> Text<'a> {
     fn end_of_hash(&self, start: usize) -> BadLine {
         let digits = self.hex_digits(start);
         let long = digits > self.at - start;
-        self.bad(start, if !long { BadWhy::NoCount } else { other_kind(digits).unwrap_or(BadWhy::Digits(digits)) })
+        self.bad(start, if long { other_kind(digits).unwrap_or(BadWhy::Digits(digits)) } else { BadWhy::NoCount })
     }
 
     #[cold]
@@ -230,23 +227,22 @@ const fn other_kind(digits: usize) -> Option<BadWhy> {
 #[inline]
 fn key(hex: &[u8], kind: DigestKind) -> Option<Key> {
     let mut words = [0; 5];
-    match kind {
-        DigestKind::Sha1 => {
-            let mut nibbles = [0; 40];
-            decode::<40>(hex.first_chunk()?, &mut nibbles)?;
-            for (word, nibbles) in words.iter_mut().zip(nibbles.as_chunks::<8>().0) {
-                *word = pack(*nibbles);
-            }
-        }
-        DigestKind::Ntlm => {
-            let mut nibbles = [0; 32];
-            decode::<32>(hex.first_chunk()?, &mut nibbles)?;
-            for (word, nibbles) in words.iter_mut().zip(nibbles.as_chunks::<8>().0) {
-                *word = pack(*nibbles);
-            }
-        }
+    if kind == DigestKind::Sha1 {
+        words_of::<40>(hex.first_chunk()?, &mut words)?;
+    } else {
+        words_of::<32>(hex.first_chunk()?, &mut words)?;
     }
     Some(Key::from_words(words))
+}
+
+#[inline]
+fn words_of<const N: usize>(hex: &[u8; N], words: &mut [u32; 5]) -> Option<()> {
+    let mut nibbles = [0; N];
+    decode(hex, &mut nibbles)?;
+    for (word, nibbles) in words.iter_mut().zip(nibbles.as_chunks::<8>().0) {
+        *word = pack(*nibbles);
+    }
+    Some(())
 }
 
 /// Written so that the compiler does many digits at a time: no branch, no table.

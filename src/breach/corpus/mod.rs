@@ -185,7 +185,7 @@ impl Corpus {
         let (index, data) = (self.index().as_chunks::<8>().0, self.data());
         let bits = self.shape.bits;
         let kind = self.header.kind;
-        let len = key::len(kind);
+        let len = kind.len();
         let mut bucket: (u64, Option<Bucket<'_>>) = (u64::MAX, None);
         for (at, (digest, exposure)) in digests.iter().zip(exposures).enumerate() {
             if let Some(far) = digests.get(at + AHEAD.0) {
@@ -194,7 +194,7 @@ impl Corpus {
             if let Some(near) = digests.get(at + AHEAD.1) {
                 let number = Key::of(near).first(bits) as usize;
                 let (start, end) = (place(index, number), place(index, number + 1));
-                for line in 0..end.saturating_sub(start).div_ceil(64).min(LINES) + 1 {
+                for line in 0..=end.saturating_sub(start).div_ceil(64).min(LINES) {
                     prefetch(data, start.wrapping_add(line * 64));
                 }
             }
@@ -256,10 +256,7 @@ impl Source for Corpus {
     }
 
     fn takes(&self) -> &[DigestKind] {
-        match self.header.kind {
-            DigestKind::Sha1 => &[DigestKind::Sha1],
-            DigestKind::Ntlm => &[DigestKind::Ntlm],
-        }
+        std::slice::from_ref(&self.header.kind)
     }
 
     fn ask(&self, digests: &[Digest], answer: &mut dyn FnMut(usize, Exposure)) {

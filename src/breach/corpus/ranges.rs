@@ -3,7 +3,6 @@
 use super::Corpus;
 use super::bucket::Bucket;
 use super::header::Variant;
-use super::key;
 
 /// Longest line: 35 hex digits, a colon, twenty digits of count, the line's end, and room to write forty digits at once.
 const LINE: usize = 64;
@@ -55,7 +54,7 @@ impl Corpus {
     }
 
     fn lines(&self, bucket: &Bucket<'_>, number: u64, prefix: u32, out: &mut Vec<u8>) {
-        let len = key::len(self.header.kind);
+        let len = self.header.kind.len();
         let skipped = self.shape.word as usize / 8;
         let mut digest = [0; 20];
         let first = ((number >> (self.shape.bits - self.shape.word)) as u32).to_be_bytes();

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::error::CorpusError;
-use super::key::{self, Entry, Key};
+use super::key::{Entry, Key};
 use super::text::Take;
 use crate::model::DigestKind;
 
@@ -15,7 +15,7 @@ const RECORDS: usize = 1 << 15;
 
 /// Bytes of a record.
 pub(super) const fn len(kind: DigestKind) -> usize {
-    key::len(kind) + 4
+    kind.len() + 4
 }
 
 /// Whether `start`, the first bytes of a file, are ascending records of this kind.
@@ -74,10 +74,10 @@ pub(super) fn read(
 
 #[inline]
 fn entry(record: &[u8], kind: DigestKind) -> Entry {
-    let (digest, count) = record.split_at(key::len(kind));
+    let (digest, count) = record.split_at(kind.len());
     let key = match kind {
         DigestKind::Sha1 => Key::sha1(digest.try_into().expect("a record of this kind")),
-        DigestKind::Ntlm => Key::ntlm(digest.try_into().expect("a record of this kind")),
+        _ => Key::ntlm(digest.try_into().expect("a record of this kind")),
     };
     // A count that was not known is -1 there.
     let count = i32::from_le_bytes(count.try_into().expect("four bytes"));

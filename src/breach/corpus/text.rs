@@ -16,6 +16,9 @@ const BLOCK: usize = 1 << 20;
 /// Takes entries as they come.
 pub(super) type Take<'a> = dyn FnMut(&[Entry]) -> Result<(), CorpusError> + Send + 'a;
 
+/// Takes a block's place, the result of the work on it, and its entries.
+type Done<'a, T> = dyn FnMut(u64, T, &[Entry]) -> Result<(), CorpusError> + Send + 'a;
+
 /// A block of whole lines and where it begins.
 struct Block {
     bytes: Vec<u8>,
@@ -61,7 +64,7 @@ pub(super) fn blocks<T: Send>(
     path: &Path,
     from: Box<dyn Read + Send>,
     work: &(dyn Fn(&[u8], &mut Vec<Entry>) -> T + Sync),
-    done: &mut (dyn FnMut(u64, T, &[Entry]) -> Result<(), CorpusError> + Send),
+    done: &mut Done<'_, T>,
 ) -> Result<(), CorpusError> {
     let window = 2 * rayon::current_num_threads();
     let mut reader = Blocks { path, from, carry: Vec::new(), at: 0, end: false };

@@ -52,12 +52,10 @@ fn hash(lines: &[u8], kind: DigestKind, entries: &mut Vec<Entry>) -> u64 {
 }
 
 fn key(password: &[u8], kind: DigestKind) -> Option<Key> {
-    match kind {
-        DigestKind::Sha1 => Some(Key::sha1(&Sha1::digest(password).into())),
-        DigestKind::Ntlm => {
-            let text = std::str::from_utf8(password).ok()?;
-            let wide: Zeroizing<Vec<u8>> = Zeroizing::new(text.encode_utf16().flat_map(u16::to_le_bytes).collect());
-            Some(Key::ntlm(&Md4::digest(&*wide).into()))
-        }
+    if kind == DigestKind::Sha1 {
+        return Some(Key::sha1(&Sha1::digest(password).into()));
     }
+    let text = std::str::from_utf8(password).ok()?;
+    let wide: Zeroizing<Vec<u8>> = Zeroizing::new(text.encode_utf16().flat_map(u16::to_le_bytes).collect());
+    Some(Key::ntlm(&Md4::digest(&*wide).into()))
 }
