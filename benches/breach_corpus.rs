@@ -160,8 +160,13 @@ fn lookups(file: &Path, known: &(dyn Fn(u64) -> Digest + Sync), n: u64) {
 }
 
 fn grow(n: u64, file: &Path) {
-    let options =
-        BuildOptions { kind: DigestKind::Sha1, variant: Variant::Compact, expected: n, source: "made up".into(), date: 0 };
+    let options = BuildOptions {
+        kind: DigestKind::Sha1,
+        variant: Variant::Compact,
+        expected: n,
+        source: "made up".into(),
+        date: 0,
+    };
     let mut builder = Builder::create(file, options).expect("a place for it");
     for at in 0..n {
         builder.push_sorted(&made_up(at, n), count(mix(at ^ 0x5eed))).expect("room for it");
