@@ -3,6 +3,7 @@
 
 mod audit;
 mod corpus;
+mod live;
 
 use std::io;
 
@@ -10,6 +11,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use audit::{AuditArgs, BreachArg};
 pub use corpus::{CorpusArgs, CorpusBuildArgs, CorpusCommand, CorpusInfoArgs, CorpusVerifyArgs, KindArg, VariantArg};
+pub use live::LiveArgs;
 
 /// The command line.
 #[derive(Debug, Parser)]
