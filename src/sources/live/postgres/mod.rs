@@ -347,19 +347,21 @@ impl Database for Live {
     fn parts(&self, table: &LiveTable) -> Result<Vec<Part>, LiveError> {
         let infos = self.infos();
         let info = &infos[table.number];
-        if let Some((oid, file)) = &info.file {
-            let mut session = self.session(0);
-            let now = session.rows(&format!("SELECT pg_relation_filenode({oid})"));
-            let now = now.map_err(|error| session.recover(error))?;
-            if now.first().and_then(|row| row[0].as_ref()) != Some(file) {
-                return Err(LiveError::table(
-                    "it was dropped, truncated or rewritten after the audit began: audit it again",
-                ));
-            }
+        let Some((oid, file)) = &info.file else { return Ok(vec![Part::ALL]) };
+        let mut session = self.session(0);
+        let now = session.rows(&format!(
+            "SELECT pg_relation_filenode({oid}), pg_relation_size({oid}) / current_setting('block_size')::bigint"
+        ));
+        let now = now.map_err(|error| session.recover(error))?;
+        if now.first().and_then(|row| row[0].as_ref()) != Some(file) {
+            return Err(LiveError::table(
+                "it was dropped, truncated or rewritten after the audit began: audit it again",
+            ));
         }
-        Ok(match info.pages {
-            Some(pages) if self.version >= TID_RANGES => super::cut(0, pages.into(), (self.part / PAGE).max(1).into()),
-            _ => vec![Part::ALL],
+        let pages = now.first().and_then(|row| row[1].as_deref()?.parse::<i128>().ok());
+        Ok(match pages.filter(|_| info.by_page && self.version >= TID_RANGES) {
+            Some(pages) => super::cut(0, pages, (self.part / PAGE).max(1).into()),
+            None => vec![Part::ALL],
         })
     }
 
