@@ -166,7 +166,10 @@ fn an_audit_of_postgresql_writes_nothing_and_every_fault_in_the_middle_is_told()
         },
     );
     assert!(matches!(ended.code, Some(1 | 2)));
-    assert!(ended.skipped().contains("administrator ended the connection"), "{}", ended.skipped());
+    let told = ended.skipped();
+    assert!(
+        told.contains("administrator ended the connection") || told.contains("connection to the server was closed")
+    );
     assert!(ended.skipped().contains("table zz_late: not audited"), "{}", ended.skipped());
     assert_eq!(sessions(&server), "0");
 
