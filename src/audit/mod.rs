@@ -16,6 +16,7 @@ mod observe;
 mod plan;
 mod prove;
 mod resolve;
+mod turning;
 mod unit;
 mod verdicts;
 
@@ -137,6 +138,7 @@ fn run_in_pool(
             },
             guess_words: settings.guess_words as usize,
             store: store.clone(),
+            keys: settings.keys.clone(),
         },
         values: Mutex::new(Partitions::new(store.clone())),
         digests: Mutex::new(Partitions::new(store.clone())),

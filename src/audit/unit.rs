@@ -17,6 +17,7 @@ use crate::formats::{self, Head, Opened, ReadAt, Reader, Sink};
 use crate::model::{
     Assignment, Block, ByteTotals, Fault, Form, FormKind, Formula, ReportSkip, ReportTarget, Role, Table, TableBatch,
 };
+use crate::reversible::{Look, Opening};
 use crate::schemes::Scheme;
 use crate::sources::{Limits, Unit};
 use crate::spool::Chunk;
@@ -25,6 +26,7 @@ use super::Shared;
 use super::observe::{self, Run, Sampled};
 use super::plan::{Pins, Plan, TablePins, WARM_UP};
 use super::prove;
+use super::turning::{self, Trace};
 
 /// Times a unit is read again because a plan missed something; the last result stands, and says so.
 const MAX_READINGS: usize = 4;
@@ -62,6 +64,9 @@ pub(super) struct SlotDone {
     pub(super) hits: BTreeMap<Formula, u64>,
     pub(super) salted_hits: u64,
     pub(super) sample: Vec<Sampled>,
+    /// What the values are by their statistics, where they are encrypted; known when the table is.
+    pub(super) look: Option<Look>,
+    traces: Vec<Trace>,
     index: HashMap<Form, u32>,
 }
 
@@ -139,6 +144,7 @@ struct TableState {
 struct Settled {
     roles: Vec<Assignment>,
     proved: Vec<Option<&'static dyn Scheme>>,
+    opened: Vec<Option<Arc<Opening>>>,
 }
 
 struct TableBatchAt {
@@ -571,6 +577,7 @@ impl<'a> Reading<'a> {
         for slot in &mut state.slots {
             slot.sample.sort_by_key(|s| s.key);
             slot.sample.truncate(SETTLED_SAMPLE);
+            slot.conclude();
         }
         state.settled = Some(settled);
         Ok(())
@@ -608,12 +615,19 @@ impl<'a> Reading<'a> {
             let rows = waiting.batch.len().min(left);
             left -= rows;
             for (column, stats) in stats.iter_mut().enumerate() {
-                (0..rows).for_each(|row| observe::see(tools, waiting.batch.cell(row, column), stats));
+                (0..rows).for_each(|row| observe::see(tools, waiting.batch.cell(row, column), None, stats));
             }
-            first.push(waiting.batch.clone());
+            first.push((waiting.batch.clone(), rows));
             ready.push((at, waiting, rows));
         }
-        let plan = Plan::new(&table.table, &stats, &first, self.pins, &tools.index);
+        let openings = turning::openings(&first, &columns::assign(&table.table, &stats), tools);
+        for (column, opening) in openings.iter().enumerate() {
+            if let Some(opening) = opening {
+                stats[column] = turning::recount(&first, column, opening, tools);
+            }
+        }
+        let first: Vec<TableBatch> = first.into_iter().map(|(batch, _)| batch).collect();
+        let plan = Plan::new(&table.table, &stats, &first, self.pins, &tools.index, openings);
         // Followed columns are counted anew, all rows of them, when they are observed.
         for slot in &plan.slots {
             if let Some(stats) = stats.get_mut(slot.column) {
@@ -655,6 +669,7 @@ impl<'a> Reading<'a> {
         for ((whole, slot), mut part) in state.slots.iter_mut().zip(&plan.slots).zip(run.slots) {
             part.sample.iter_mut().for_each(|s| s.run = id);
             observe::merge_samples(&mut whole.sample, part.sample, &slot.threshold);
+            turning::merge(&mut whole.traces, part.traces, &slot.trace_threshold);
             whole.salted_hits += part.salted_hits;
             for (formula, hits) in part.hits {
                 *whole.hits.entry(formula).or_default() += hits;
@@ -672,7 +687,7 @@ impl<'a> Reading<'a> {
             let Some(plan) = &state.plan else { continue };
             let fresh = state.settled.is_none().then(|| state.settle(shared));
             let Some(settled) = state.settled.as_ref().or(fresh.as_ref()) else { continue };
-            if let Some(table_pins) = plan.misses(&state.table, &settled.roles, &settled.proved) {
+            if let Some(table_pins) = plan.misses(&state.table, &settled.roles, &settled.proved, &settled.opened) {
                 let columns = state.table.columns.iter().map(|c| c.name.clone()).collect();
                 pins.insert(state.table.name.clone(), TablePins { columns, pins: table_pins });
             }
@@ -693,7 +708,8 @@ impl<'a> Reading<'a> {
             .map(|state| {
                 let roles = state.settled.as_ref().map_or_else(|| state.roles(), |settled| settled.roles.clone());
                 let plan = state.plan.expect("every table is decided at the end of its unit");
-                let (table, rows, slots, runs) = (state.table, state.rows, state.slots, state.runs);
+                let (table, rows, mut slots, runs) = (state.table, state.rows, state.slots, state.runs);
+                slots.iter_mut().for_each(SlotDone::conclude);
                 TableDone { table, rows, roles, plan, slots, runs }
             })
             .collect();
@@ -748,8 +764,13 @@ impl TableState {
     /// Roles and late proofs from everything seen.
     fn settle(&self, shared: &Shared<'_>) -> Settled {
         let slots = self.plan.iter().flat_map(|plan| &plan.slots);
-        let proved = self.slots.iter().zip(slots).map(|(done, slot)| late_proof(done, slot, shared)).collect();
-        Settled { roles: self.roles(), proved }
+        let (proved, opened) = self
+            .slots
+            .iter()
+            .zip(slots)
+            .map(|(done, slot)| (late_proof(done, slot, shared), done.late_opening(slot, shared)))
+            .unzip();
+        Settled { roles: self.roles(), proved, opened }
     }
 
     fn roles(&self) -> Vec<Assignment> {
@@ -760,6 +781,21 @@ impl TableState {
 }
 
 impl SlotDone {
+    /// What turns the column back that its first rows did not show.
+    fn late_opening(&self, slot: &super::plan::Slot, shared: &Shared<'_>) -> Option<Arc<Opening>> {
+        // A plan made from all rows has seen what there is.
+        let more = self.counts.iter().sum::<u64>() > WARM_UP as u64;
+        if slot.opening.is_none() && more { turning::late(&self.traces, &shared.tools) } else { None }
+    }
+
+    /// Says what the values are by their statistics, and lets the values go.
+    fn conclude(&mut self) {
+        let traces = std::mem::take(&mut self.traces);
+        if self.look.is_none() {
+            self.look = turning::look(&traces);
+        }
+    }
+
     /// Counts rows of a form; its index.
     fn add(&mut self, form: Form, count: u64) -> u32 {
         let at = *self.index.entry(form).or_insert_with(|| {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each holds one kind of thing, and knows no other.
-const FAMILIES: [&str; 7] = ["sources", "formats", "columns", "schemes", "guess", "breach", "report"];
+const FAMILIES: [&str; 8] = ["sources", "formats", "columns", "schemes", "reversible", "guess", "breach", "report"];
 
 /// Folders that join families: the pipeline, what is typed and what it means, and what each command does with them.
 const JOINERS: [&str; 4] = ["audit", "cli", "commands", "settings"];

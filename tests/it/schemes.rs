@@ -96,7 +96,9 @@ fn no_other_explanation_opens_a_vector() {
 #[test]
 fn every_scheme_has_a_vector() {
     let seen: BTreeSet<&str> = vectors().map(|vector| vector.scheme).collect();
-    for scheme in schemes::ALL.iter().filter(|scheme| scheme.protection() != Protection::State) {
+    // A state has no password, and what is encrypted needs a key: columns of these have tests of their own.
+    let without = [Protection::State, Protection::Reversible];
+    for scheme in schemes::ALL.iter().filter(|scheme| !without.contains(&scheme.protection())) {
         assert!(seen.contains(scheme.name()), "{}", scheme.name());
     }
 }
