@@ -14,12 +14,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::model::{Assignment, ByteTotals, Finding, Form, Formula, Places, ReportSkip, ReportTarget, Table};
+use crate::reversible::Look;
 use crate::spool::Chunk;
 
 use super::observe::Sampled;
 use super::plan::Plan;
 use super::turning::{self, Trace};
-use crate::reversible::Look;
 
 pub(super) use bytes::read;
 pub(super) use live::{dry_run, read_database};
