@@ -130,12 +130,11 @@ impl Table {
     #[inline]
     fn find(&self, digest: &[u8]) -> Option<(u32, u32)> {
         let short;
-        let digest = match digest.first_chunk() {
-            Some(digest) => digest,
-            None => {
-                short = sixteen(digest);
-                &short
-            }
+        let digest = if let Some(digest) = digest.first_chunk() {
+            digest
+        } else {
+            short = sixteen(digest);
+            &short
         };
         let bits = self.bits(digest);
         if self.filter[bits.word] & bits.mask != bits.mask {

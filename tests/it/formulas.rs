@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use credaudit::schemes::{self, Scheme, Stored, explain, recognise};
+use credaudit::schemes::{self, Stored, explain, recognise};
 
 const VECTORS: &str = include_str!("../fixtures/formula_vectors.tsv");
 

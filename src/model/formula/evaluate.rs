@@ -358,7 +358,9 @@ pub fn digest_of(algorithm: Algorithm, parts: &[&[u8]], out: &mut [u8; MAX_DIGES
     let wide = algorithm == Algorithm::Ntlm;
     with_hash!(algorithm, joined(parts, wide, out), {
         let mut sums = Mysql323::default();
-        parts.iter().for_each(|part| sums.update(part));
+        for part in parts {
+            sums.update(part);
+        }
         sums.finish(out)
     })
 }

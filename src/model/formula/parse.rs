@@ -124,13 +124,11 @@ impl Parser<'_> {
     /// What the whole formula gives: a digest.
     fn whole_digest(&mut self) -> Parsed<Node> {
         let start = self.at;
-        match self.piece()?.as_mut_slice() {
-            [Part::Digest { node, shown: Shown::Hex, wide: false }] => Ok(node.clone()),
-            _ => {
-                self.at = start;
-                Err(self.error("a formula is a digest: a hash or HMAC of something, and nothing around it"))
-            }
+        if let [Part::Digest { node, shown: Shown::Hex, wide: false }] = self.piece()?.as_slice() {
+            return Ok(node.clone());
         }
+        self.at = start;
+        Err(self.error("a formula is a digest: a hash or HMAC of something, and nothing around it"))
     }
 
     fn text(&mut self) -> Parsed<Vec<Part>> {
@@ -318,7 +316,9 @@ impl Parser<'_> {
                             self.at += 3;
                         }
                         _ => {
-                            return Err(self.error("after a backslash comes a quote, a backslash or `x` and two digits"));
+                            return Err(
+                                self.error("after a backslash comes a quote, a backslash or `x` and two digits")
+                            );
                         }
                     }
                 }
