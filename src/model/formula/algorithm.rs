@@ -47,10 +47,14 @@ pub enum Algorithm {
     Blake2s,
     /// GOST R 34.11-94 (RFC 5831) with the S-boxes of the standard's examples.
     Gost94,
-    /// GOST R 34.11-2012 (RFC 6986), 256 bits.
+    /// GOST R 34.11-2012, 256 bits, as RFC 6986 prints it: the last byte first.
     Streebog256,
-    /// GOST R 34.11-2012 (RFC 6986), 512 bits.
+    /// GOST R 34.11-2012, 512 bits, likewise.
     Streebog512,
+    /// GOST R 34.11-2012, 256 bits, the first byte first, as most tools print it.
+    Streebog256Le,
+    /// GOST R 34.11-2012, 512 bits, likewise.
+    Streebog512Le,
     /// GB/T 32905-2016.
     Sm3,
     /// `OLD_PASSWORD()` of `MySQL` 3.23.
@@ -59,7 +63,7 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// All that the language has words for.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::Md4,
         Self::Md5,
         Self::Sha1,
@@ -83,6 +87,8 @@ impl Algorithm {
         Self::Gost94,
         Self::Streebog256,
         Self::Streebog512,
+        Self::Streebog256Le,
+        Self::Streebog512Le,
         Self::Sm3,
         Self::Mysql323,
     ];
@@ -114,6 +120,8 @@ impl Algorithm {
             Self::Gost94 => "gost94",
             Self::Streebog256 => "streebog256",
             Self::Streebog512 => "streebog512",
+            Self::Streebog256Le => "streebog256_le",
+            Self::Streebog512Le => "streebog512_le",
             Self::Sm3 => "sm3",
             Self::Mysql323 => "mysql323",
         }
@@ -132,11 +140,23 @@ impl Algorithm {
             | Self::Blake2s
             | Self::Gost94
             | Self::Streebog256
+            | Self::Streebog256Le
             | Self::Sm3 => 32,
             Self::Ripemd320 => 40,
             Self::Sha384 | Self::Sha3_384 | Self::Keccak384 => 48,
-            Self::Sha512 | Self::Sha3_512 | Self::Keccak512 | Self::Whirlpool | Self::Blake2b | Self::Streebog512 => 64,
+            Self::Sha512
+            | Self::Sha3_512
+            | Self::Keccak512
+            | Self::Whirlpool
+            | Self::Blake2b
+            | Self::Streebog512
+            | Self::Streebog512Le => 64,
         }
+    }
+
+    /// Whether the digest is given with its last byte first.
+    pub(super) const fn is_reversed(self) -> bool {
+        matches!(self, Self::Streebog256 | Self::Streebog512)
     }
 
     /// Nanoseconds of one hash of a short input, one core, the library's code one message at a time; measured on x86-64
@@ -162,7 +182,7 @@ impl Algorithm {
             | Self::Keccak384
             | Self::Keccak512 => 450,
             Self::Whirlpool => 900,
-            Self::Streebog256 | Self::Streebog512 => 2500,
+            Self::Streebog256 | Self::Streebog512 | Self::Streebog256Le | Self::Streebog512Le => 2500,
             Self::Gost94 => 3000,
         }
     }

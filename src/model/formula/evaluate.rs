@@ -41,8 +41,8 @@ macro_rules! with_hash {
             Algorithm::Blake2b => $call::<blake2::Blake2b512>($($arg),*),
             Algorithm::Blake2s => $call::<blake2::Blake2s256>($($arg),*),
             Algorithm::Gost94 => $call::<gost94::Gost94Test>($($arg),*),
-            Algorithm::Streebog256 => $call::<streebog::Streebog256>($($arg),*),
-            Algorithm::Streebog512 => $call::<streebog::Streebog512>($($arg),*),
+            Algorithm::Streebog256 | Algorithm::Streebog256Le => $call::<streebog::Streebog256>($($arg),*),
+            Algorithm::Streebog512 | Algorithm::Streebog512Le => $call::<streebog::Streebog512>($($arg),*),
             Algorithm::Sm3 => $call::<sm3::Sm3>($($arg),*),
             Algorithm::Mysql323 => $mysql,
         }
@@ -99,8 +99,8 @@ impl Formula {
                 // Of no use to anybody, and so not worth a way of its own.
                 self.expression().evaluate(pass, salts, out)
             }
-            Self::HmacKeySalt(_) => with_hash!(algorithm, hmac(salt, pass, out), 0),
-            Self::HmacKeyPass(_) => with_hash!(algorithm, hmac(pass, salt, out), 0),
+            Self::HmacKeySalt(_) => hmac_of(algorithm, salt, pass, out),
+            Self::HmacKeyPass(_) => hmac_of(algorithm, pass, salt, out),
             Self::Composed(Composed(kept)) => kept.expression.evaluate(pass, salts, out),
         }
     }
@@ -138,6 +138,9 @@ impl Context<'_> {
     /// The digest at the front of `out`; its length. `None` where an input is not what it should be.
     fn digest(&self, node: &Node, out: &mut [u8; MAX_DIGEST]) -> Option<usize> {
         let len = with_hash!(node.algorithm, hash(self, node, out), self.mysql323(node, out))?;
+        if node.algorithm.is_reversed() {
+            out[..len].reverse();
+        }
         let Some((from, to)) = node.cut else { return Some(len) };
         out.copy_within(usize::from(from)..usize::from(to), 0);
         Some(usize::from(to - from))
@@ -347,6 +350,14 @@ fn hash<D: Digest + BlockSizeUser>(context: &Context<'_>, node: &Node, out: &mut
     Some(keep(&mac.finalize().into_bytes(), out))
 }
 
+fn hmac_of(algorithm: Algorithm, key: &[u8], message: &[u8], out: &mut [u8; MAX_DIGEST]) -> usize {
+    let len = with_hash!(algorithm, hmac(key, message, out), 0);
+    if algorithm.is_reversed() {
+        out[..len].reverse();
+    }
+    len
+}
+
 fn hmac<D: Digest + BlockSizeUser>(key: &[u8], message: &[u8], out: &mut [u8; MAX_DIGEST]) -> usize {
     let mut mac = <SimpleHmac<D> as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length");
     mac.update(message);
@@ -356,13 +367,17 @@ fn hmac<D: Digest + BlockSizeUser>(key: &[u8], message: &[u8], out: &mut [u8; MA
 /// The hash of the joined `parts` at the front of `out`; its length in bytes.
 pub fn digest_of(algorithm: Algorithm, parts: &[&[u8]], out: &mut [u8; MAX_DIGEST]) -> usize {
     let wide = algorithm == Algorithm::Ntlm;
-    with_hash!(algorithm, joined(parts, wide, out), {
+    let len = with_hash!(algorithm, joined(parts, wide, out), {
         let mut sums = Mysql323::default();
         for part in parts {
             sums.update(part);
         }
         sums.finish(out)
-    })
+    });
+    if algorithm.is_reversed() {
+        out[..len].reverse();
+    }
+    len
 }
 
 fn joined<D: Digest>(parts: &[&[u8]], wide: bool, out: &mut [u8; MAX_DIGEST]) -> usize {
