@@ -2,14 +2,20 @@
 //! type goes further down than that.
 
 mod audit;
+mod corpus;
+mod gate;
 mod live;
+mod rules;
 
 use std::io;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use audit::{AuditArgs, BreachArg};
+pub use corpus::{CorpusArgs, CorpusBuildArgs, CorpusCommand, CorpusInfoArgs, CorpusVerifyArgs, KindArg, VariantArg};
+pub use gate::{BaselineArgs, EngineArg, GateArgs, ScanArgs};
 pub use live::LiveArgs;
+pub use rules::RulesArgs;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -37,6 +43,15 @@ pub enum Command {
     /// Read dumps and files, and say which accounts to reset, how soon and why.
     #[command(after_help = EXIT_CODES)]
     Audit(Box<AuditArgs>),
+    /// Search what ships for keys, tokens and passwords, and audit the tables in it.
+    #[command(after_help = EXIT_CODES)]
+    Gate(Box<GateArgs>),
+    /// Write what the gate finds now into the baseline, so that only new findings are reported; or prune it.
+    Baseline(Box<BaselineArgs>),
+    /// List, explain and test the patterns of the gate, your own too.
+    Rules(RulesArgs),
+    /// Keep a breach corpus on this machine: one file that answers without a network.
+    Corpus(CorpusArgs),
     /// Print the completion script for a shell.
     Completions {
         /// Which shell.
@@ -85,6 +100,15 @@ const BEFORE_OPTIONS: &str = r".SH SYNOPSIS
 .B credaudit audit
 [\fIOPTIONS\fR] \fITARGET\fR...
 .br
+.B credaudit corpus build
+[\fIOPTIONS\fR] \fIINPUT\fR... \-\-output \fIFILE\fR
+.br
+.B credaudit corpus info
+\fIFILE\fR
+.br
+.B credaudit corpus verify
+\fIFILE\fR
+.br
 .B credaudit completions
 \fISHELL\fR
 .br
@@ -95,6 +119,14 @@ reads database dumps and other files holding tables, finds the columns that hold
 and puts every account into a tier: T0 reset now, T1 within 24 hours, T2 within 72 hours, T3 at next login, T4 disable
 or delete, none nothing to do, unknown not decided because something was not read, not understood or not answered.
 It never shows a password or a stored hash.
+.PP
+.B credaudit corpus build
+makes one file of the official Pwned Passwords text, a folder of ranges, binary records or lists of one's own;
+.B info
+says what such a file holds and
+.B verify
+reads it whole and checks every checksum.
+Their flags: credaudit corpus build \-\-help.
 .PP
 .B credaudit completions
 prints the completion script for bash, elvish, fish, powershell or zsh.
