@@ -234,11 +234,8 @@ const FAMILIES: &[Family] = &[
     argon2::FAMILY,
     bare::FAMILY,
     bcrypt::FAMILY,
-<<<<<<< HEAD
     encrypted::FAMILY,
-=======
     formulas::FAMILY,
->>>>>>> main
     ldap::FAMILY,
     md5crypt::FAMILY,
     mysql::FAMILY,

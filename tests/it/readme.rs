@@ -99,11 +99,8 @@ fn shortened(names: &[&str]) -> String {
 fn protection(scheme: &dyn Scheme) -> &'static str {
     match (scheme.protection(), scheme.salt_from()) {
         (Protection::Plaintext, _) => "none",
-<<<<<<< HEAD
         (Protection::Reversible, _) => "encrypted or encoded",
-=======
         (Protection::UnsaltedFast, SaltFrom::Site) => "fast hash, one secret for all as its salt",
->>>>>>> main
         (Protection::UnsaltedFast, _) => "fast hash, no salt",
         (Protection::SaltedFast, SaltFrom::Login) => "fast hash, salted with the login",
         (Protection::SaltedFast, SaltFrom::Value) if schemes::by_name(&beside(scheme)).is_none() => {
