@@ -10,6 +10,8 @@
 
 mod bucket;
 mod builder;
+#[doc(hidden)]
+pub mod checks;
 mod error;
 mod filter;
 mod folder;
