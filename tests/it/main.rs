@@ -9,6 +9,7 @@ mod breach_audit;
 mod canary;
 mod cli;
 mod columns;
+mod corpus;
 mod demo;
 mod dumps;
 mod formulas;
