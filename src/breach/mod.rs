@@ -3,14 +3,20 @@
 //! The embedded list of common passwords is not here: it is `guess`'s, needs no question to anybody, and is looked up for
 //! every value as it is read.
 
+mod budget;
 mod hibp;
 mod pace;
+mod packed;
 mod range;
+mod store;
 
 use std::fmt;
 
-pub use hibp::{Hibp, HibpOptions};
+pub use budget::{Budget, Spending};
+pub use hibp::{Came, Hibp, HibpOptions};
+pub use packed::{PREFIXES, PackedRange, prefix_of};
 pub use range::{BadBody, Range};
+pub use store::{FRESH_DAYS, Kept, Pass, RangeStore, StoreError, today};
 
 use crate::model::{Digest, DigestKind, Exposure};
 
@@ -20,6 +26,10 @@ pub trait Source: Send + Sync {
     fn name(&self) -> String;
     /// Kinds of digest it takes.
     fn takes(&self) -> &[DigestKind];
+    /// What happened on the way that changes no answer, one sentence each: a cache that could not be written.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// Asks about `digests` (sorted, distinct, of kinds it takes) and answers each exactly once, in any order.
     fn ask(&self, digests: &[Digest], answer: &mut dyn FnMut(usize, Exposure));
 }

@@ -16,6 +16,7 @@ mod laws;
 mod people;
 mod program;
 mod published;
+mod range_store;
 mod readme;
 mod schemes;
 mod servers;
