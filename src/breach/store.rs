@@ -45,7 +45,7 @@ const SLOT: u64 = 16;
 const RECORD_HEAD: usize = 32;
 /// The first record.
 const DATA: u64 = HEADER + 2 * PREFIXES as u64 * SLOT;
-/// A record's ETag and range are never longer: a range has some 38 KB.
+/// Longest name of a version (`ETag`), and longest range; one has some 38 KB.
 const MAX_ETAG: usize = 256;
 const MAX_RANGE: usize = 4 << 20;
 /// Below this no room is won back.
@@ -494,7 +494,9 @@ fn read_there(file: &File, bytes: &mut [u8], at: u64) -> io::Result<bool> {
 /// Against accidents, not against people: whoever can write the file can write anything into it.
 fn checksum(parts: &[&[u8]]) -> u64 {
     let mut hasher = SipHasher13::new_with_keys(0, 0);
-    parts.iter().for_each(|part| hasher.write(part));
+    for part in parts {
+        hasher.write(part);
+    }
     hasher.finish()
 }
 
