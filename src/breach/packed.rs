@@ -198,7 +198,7 @@ mod tests {
             let bytes = packed.bytes().to_vec();
             assert_eq!(PackedRange::from_bytes(kind, prefix, lines.len(), bytes.clone()), Some(packed));
             assert_eq!(PackedRange::from_bytes(kind, prefix ^ 1, lines.len(), bytes.clone()), None);
-            assert_eq!(PackedRange::from_bytes(kind, prefix, lines.len(), bytes[1..].to_vec()), None);
+            assert_eq!(PackedRange::from_bytes(kind, prefix, lines.len(), bytes[..bytes.len() - 1].to_vec()), None);
             assert_eq!(PackedRange::from_bytes(kind, prefix, usize::MAX, bytes), None);
         }
     }
