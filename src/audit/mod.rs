@@ -18,6 +18,7 @@ mod prove;
 mod resolve;
 mod unit;
 mod verdicts;
+mod whom;
 
 use std::collections::HashSet;
 use std::io;
@@ -29,10 +30,10 @@ use ring::rand::SecureRandom;
 
 use crate::error::Error;
 use crate::guess::{self, DigestIndex};
-use crate::model::{Algorithm, DigestKind, Formula, Report};
+use crate::model::{Algorithm, Formula, Report};
 pub use crate::report::Progress;
 use crate::report::TakeRow;
-use crate::settings::{AuditSettings, BreachChoice};
+use crate::settings::AuditSettings;
 use crate::sources::{self, Unit};
 use crate::spool::Store;
 
@@ -40,6 +41,9 @@ use asking::Wanted;
 use joins::{DigestRecord, Partitions, ValueRecord};
 use observe::Tools;
 use unit::UnitDone;
+
+pub use asking::settle;
+pub use whom::Sources;
 
 /// Constructions whose digests of common passwords are known beforehand.
 const UNSALTED: [Formula; 8] = [
@@ -66,6 +70,7 @@ struct Shared<'a> {
     values: Mutex<Partitions>,
     digests: Mutex<Partitions>,
     next_run: AtomicU32,
+    whom: Sources,
 }
 
 impl Shared<'_> {
@@ -116,6 +121,7 @@ fn run_in_pool(
     resets: Option<TakeRow<'_>>,
     progress: &dyn Progress,
 ) -> Result<Report, Error> {
+    let whom = Sources::open(&settings.breach)?;
     let store = Store::new(store_memory(settings), settings.spool_dir.clone());
     let mut key = [0; 16];
     ring::rand::SystemRandom::new()
@@ -131,16 +137,14 @@ fn run_in_pool(
             index: DigestIndex::build(&UNSALTED),
             key: (key_of(left), key_of(right)),
             identities: resets.is_some(),
-            digests: match settings.breach {
-                BreachChoice::Hibp { .. } => Wanted::of([DigestKind::Sha1, DigestKind::Ntlm]),
-                BreachChoice::Embedded | BreachChoice::None => Wanted::default(),
-            },
+            digests: Wanted::of(whom.kinds()),
             guess_words: settings.guess_words as usize,
             store: store.clone(),
         },
         values: Mutex::new(Partitions::new(store.clone())),
         digests: Mutex::new(Partitions::new(store.clone())),
         next_run: AtomicU32::new(0),
+        whom,
     };
     let store_error = |error: io::Error| Error::store(&settings.spool_dir, error);
     let (units, skipped) = sources::find(&settings.targets, &store);

@@ -1,8 +1,8 @@
 //! How much may be asked of servers: ranges, bytes or time, whichever is named. What would go beyond is not asked, and
 //! said to be so.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A limit on what is asked of servers. What is kept on this machine costs nothing.
@@ -22,7 +22,7 @@ pub enum Budget {
 /// What was spent of a budget; shared by everything that asks for one audit.
 #[derive(Debug, Default)]
 pub struct Spending {
-    budget: Budget,
+    budget: Mutex<Budget>,
     asked: AtomicU64,
     bytes: AtomicU64,
     since: OnceLock<Instant>,
@@ -31,13 +31,19 @@ pub struct Spending {
 impl Spending {
     /// Nothing is spent yet.
     pub fn new(budget: Budget) -> Self {
-        Self { budget, ..Self::default() }
+        Self { budget: Mutex::new(budget), ..Self::default() }
+    }
+
+    /// From now on another limit counts.
+    pub fn limit(&self, budget: Budget) {
+        *self.budget.lock().unwrap_or_else(PoisonError::into_inner) = budget;
     }
 
     /// Whether one more question may be asked; if so, it counts.
     pub fn may_ask(&self) -> bool {
         let since = self.since.get_or_init(Instant::now);
-        let may = match self.budget {
+        let budget = *self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = match budget {
             Budget::Unlimited => true,
             Budget::Ranges(most) => self.asked.load(Ordering::Relaxed) < most,
             Budget::Bytes(most) => self.bytes.load(Ordering::Relaxed) < most,

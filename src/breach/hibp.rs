@@ -13,21 +13,21 @@
 
 use std::fmt;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use flate2::read::MultiGzDecoder;
 use reqwest::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, ETAG, HeaderValue, IF_NONE_MATCH, RETRY_AFTER,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, ETAG, HeaderValue, IF_NONE_MATCH,
     TRANSFER_ENCODING,
 };
-use reqwest::{Certificate, Client, ClientBuilder, Response, StatusCode, Url, Version};
-use ring::rand::{SecureRandom, SystemRandom};
+use reqwest::{Client, Response, StatusCode, Url, Version};
 use tokio::runtime::Runtime;
 
 use super::budget::Spending;
+use super::http::{self, again};
 use super::pace::{Failed, Pace};
 use super::packed::{PREFIXES, PackedRange, prefix_of};
 use super::range::Range;
@@ -37,18 +37,14 @@ use crate::model::{Digest, DigestKind, Exposure, Unasked};
 
 /// The public service.
 const PUBLIC: &str = "https://api.pwnedpasswords.com";
+/// Where its address is typed.
+const URL_FLAG: &str = "--breach-url";
 /// Suffixes in the smallest range that the public service ever gave: 381, of February 2018 (version 2, half a billion
 /// passwords; Cloudflare, "Validating Leaked Passwords with k-Anonymity"). The set only grows: 1,973 on average by August
 /// 2026. A shorter answer was cut where its lines end.
 const LEAST_PUBLIC: usize = 381;
 /// A range is about 77 KB (August 2026); a body beyond this, packed or unpacked, is no range.
 const MAX_BODY: usize = 2 << 20;
-/// Longest wait for a connection.
-const CONNECT: Duration = Duration::from_secs(10);
-/// A connection that carries questions and does not answer a ping in this time is left; without it every question would
-/// wait for its time-out on a connection that is dead.
-const PING: Duration = Duration::from_secs(10);
-
 /// How to ask.
 #[derive(Clone)]
 pub struct HibpOptions {
@@ -129,39 +125,14 @@ impl Hibp {
     /// Prepares to ask; nothing is sent. Fails for a base URL that is none and for certificates that cannot be read.
     pub fn new(options: HibpOptions) -> Result<Self, SourceError> {
         let HibpOptions { base_url, padding, ca, concurrency, first_wait, timeout, store, spending } = options;
-        let base = base(&base_url)?;
-        // Fails only when another provider was installed before, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let extra = match &ca {
-            Some(path) => certificates(path)?,
-            None => Vec::new(),
-        };
-        let client = builder(timeout)
-            .tls_certs_merge(extra)
-            .build()
-            .or_else(|failed| match base.scheme() {
-                // Without TLS it does not matter that a small container has no certificates.
-                "http" => builder(timeout).tls_certs_only([]).build(),
-                _ => Err(failed),
-            })
-            .map_err(|_| match &ca {
-                // The system's certificates are no reason: with one of the caller's they may be missing.
-                Some(path) => {
-                    SourceError(format!("--breach-ca {}: holds a certificate that cannot be read", path.display()))
-                }
-                None => {
-                    SourceError("no TLS: the system's certificates cannot be read (package ca-certificates)".into())
-                }
-            })?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|e| SourceError(format!("no event loop to ask with: {e}")))?;
+        let base = http::base(&base_url, URL_FLAG)?;
+        let client = http::client(&base, ca.as_deref(), timeout)?;
+        let runtime = http::runtime()?;
         let public = Url::parse(PUBLIC).is_ok_and(|public| public.host() == base.host());
         Ok(Self {
             client,
             runtime,
-            name: name(&base),
+            name: http::name(&base),
             padding,
             least: if public { LEAST_PUBLIC } else { 1 },
             pace: Pace::new(concurrency, first_wait),
@@ -174,7 +145,7 @@ impl Hibp {
 
     /// The base URL as reports and stores name it: without credentials. Fails for one that is none.
     pub fn name_of(base_url: &str) -> Result<String, SourceError> {
-        base(base_url).map(|base| name(&base))
+        http::base(base_url, URL_FLAG).map(|base| http::name(&base))
     }
 
     /// Brings the kept ranges of `prefixes` up to date, in the order given, and tells of each what came of it. Stops asking
@@ -232,6 +203,12 @@ impl Hibp {
         }
     }
 
+    /// Whether a range is at hand and need not be asked for.
+    pub fn is_kept(&self, kind: DigestKind, prefix: u32) -> bool {
+        let checked = self.store.as_ref().and_then(|store| store.checked(kind, prefix).ok().flatten());
+        checked.is_some_and(|checked| store::is_fresh(checked, store::today()))
+    }
+
     /// What is kept of the range that a digest belongs to.
     fn kept(&self, digest: &Digest) -> Option<Kept> {
         self.store.as_ref()?.get(digest.kind(), prefix_of(digest)).ok()?
@@ -264,7 +241,7 @@ impl Source for Hibp {
 
     fn ask(&self, digests: &[Digest], answer: &mut dyn FnMut(usize, Exposure)) {
         let mut questions = questions(digests);
-        shuffle(&mut questions);
+        super::shuffle(&mut questions);
         let today = store::today();
         questions.retain(|question| {
             let kept = self.kept(&digests[question.start]).filter(|kept| kept.is_fresh(today));
@@ -298,52 +275,6 @@ impl Source for Hibp {
     }
 }
 
-/// The base URL with a path that questions can be joined to.
-fn base(url: &str) -> Result<Url, SourceError> {
-    let mut base = Url::parse(url)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        .ok_or_else(|| SourceError("--breach-url must be an http or https URL with a host".into()))?;
-    // Questions would lose it; silently, and with it perhaps a key.
-    if base.query().is_some() || base.fragment().is_some() {
-        return Err(SourceError("--breach-url must end with its path, without ? or #".into()));
-    }
-    if !base.path().ends_with('/') {
-        base.set_path(&format!("{}/", base.path()));
-    }
-    Ok(base)
-}
-
-/// The base URL as reports show it: without credentials.
-fn name(base: &Url) -> String {
-    let mut shown = base.clone();
-    // Both fail only for URLs without a host.
-    let _ = shown.set_username("");
-    let _ = shown.set_password(None);
-    shown.as_str().trim_end_matches('/').into()
-}
-
-fn certificates(path: &Path) -> Result<Vec<Certificate>, SourceError> {
-    let cannot = |why: String| SourceError(format!("--breach-ca {}: {why}", path.display()));
-    let pem = std::fs::read(path).map_err(|e| cannot(e.to_string()))?;
-    match Certificate::from_pem_bundle(&pem) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(cannot("not a bundle of certificates in PEM".into())),
-    }
-}
-
-fn builder(timeout: Duration) -> ClientBuilder {
-    Client::builder()
-        .user_agent(concat!("credaudit/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(timeout.min(CONNECT))
-        .timeout(timeout)
-        .http2_adaptive_window(true)
-        .http2_keep_alive_interval(PING)
-        .http2_keep_alive_timeout(PING)
-        // A redirect could carry the prefix to somebody who was not asked.
-        .redirect(reqwest::redirect::Policy::none())
-}
-
 /// Groups sorted digests by kind and prefix; a question is the indexes of its digests.
 fn questions(digests: &[Digest]) -> Vec<std::ops::Range<usize>> {
     let mut start = 0;
@@ -355,19 +286,6 @@ fn questions(digests: &[Digest]) -> Vec<std::ops::Range<usize>> {
             question
         })
         .collect()
-}
-
-/// The order of questions says nothing about the order of accounts or digests (Fisher and Yates).
-fn shuffle<T>(questions: &mut [T]) {
-    let random = SystemRandom::new();
-    for at in (1..questions.len()).rev() {
-        let mut bytes = [0; 8];
-        // Without randomness the order stays as it is, which is by prefix.
-        if random.fill(&mut bytes).is_err() {
-            return;
-        }
-        questions.swap(at, (u64::from_le_bytes(bytes) % (at as u64 + 1)) as usize);
-    }
 }
 
 /// One try at one question; owns what it needs, so that many can be under way.
@@ -409,14 +327,14 @@ impl Got {
 impl Try {
     /// The range.
     async fn range(mut self) -> Result<Got, Failed> {
-        let response = self.request().send().await.map_err(|error| again(unasked(&error)))?;
-        let wait = retry_after(&response);
+        let response = self.request().send().await.map_err(|error| again(http::unasked(&error)))?;
+        let wait = http::retry_after(&response);
         match (response.status(), self.kept.take()) {
             (StatusCode::OK, _) => {}
             (StatusCode::NOT_MODIFIED, Some(Kept { range, etag: Some(etag), .. })) => {
                 return Ok(Got { range, etag: Some(etag), same: true });
             }
-            (status, _) => return Err(refused(status, wait)),
+            (status, _) => return Err(http::refused(status, wait)),
         }
         let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
         let body = body(response, &self.spending).await?;
@@ -447,28 +365,6 @@ impl Try {
     }
 }
 
-/// What a status other than success means.
-fn refused(status: StatusCode, wait: Option<Duration>) -> Failed {
-    match status {
-        StatusCode::TOO_MANY_REQUESTS => Failed { wait, ..again(Unasked::RateLimited) },
-        StatusCode::REQUEST_TIMEOUT => again(Unasked::TimedOut),
-        // Nobody asked about changes: something in between answered.
-        StatusCode::NOT_MODIFIED => again(Unasked::BadAnswer),
-        status if status.is_server_error() => Failed { wait, ..again(Unasked::ServerError) },
-        _ => Failed { again: false, ..again(Unasked::BadAnswer) },
-    }
-}
-
-const fn again(why: Unasked) -> Failed {
-    Failed { why, wait: None, again: true }
-}
-
-/// The form in seconds. The form with a date is not used by services that limit rates; back-off stands in for it.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
-}
-
 /// How a body is packed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Packing {
@@ -494,7 +390,7 @@ async fn body(mut response: Response, spending: &Spending) -> Result<Vec<u8>, Fa
         return Err(again(Unasked::BadAnswer));
     }
     let mut body = Vec::new();
-    while let Some(part) = response.chunk().await.map_err(|error| again(cut(&error)))? {
+    while let Some(part) = response.chunk().await.map_err(|error| again(http::cut(&error)))? {
         spending.received(part.len() as u64);
         if body.len() + part.len() > MAX_BODY {
             return Err(again(Unasked::BadAnswer));
@@ -515,27 +411,18 @@ async fn body(mut response: Response, spending: &Spending) -> Result<Vec<u8>, Fa
     }
 }
 
-fn unasked(error: &reqwest::Error) -> Unasked {
-    if error.is_timeout() { Unasked::TimedOut } else { Unasked::Unreachable }
-}
-
-/// A body that broke off.
-fn cut(error: &reqwest::Error) -> Unasked {
-    if error.is_timeout() { Unasked::TimedOut } else { Unasked::BadAnswer }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_base_url_is_shown_without_its_credentials() {
-        let base = base("https://reader:hunter2@ranges.example.org/mirror").unwrap();
-        assert_eq!(name(&base), "https://ranges.example.org/mirror");
+        let base = http::base("https://reader:hunter2@ranges.example.org/mirror", URL_FLAG).unwrap();
+        assert_eq!(http::name(&base), "https://ranges.example.org/mirror");
         assert_eq!(base.join("range/00000").unwrap().path(), "/mirror/range/00000");
         let options = HibpOptions { base_url: base.into(), ..HibpOptions::default() };
         assert!(!format!("{options:?}").contains("hunter2"));
-        assert_eq!(name(&super::base(PUBLIC).unwrap()), PUBLIC);
+        assert_eq!(http::name(&http::base(PUBLIC, URL_FLAG).unwrap()), PUBLIC);
     }
 
     #[test]

@@ -129,7 +129,7 @@ impl Kept {
 }
 
 /// A clock that went back makes nothing fresh.
-const fn is_fresh(checked: u32, today: u32) -> bool {
+pub(super) const fn is_fresh(checked: u32, today: u32) -> bool {
     checked <= today && today - checked < FRESH_DAYS
 }
 

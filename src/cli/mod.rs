@@ -2,12 +2,14 @@
 //! type goes further down than that.
 
 mod audit;
+mod breach;
 
 use std::io;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
-pub use audit::{AuditArgs, BreachArg};
+pub use audit::AuditArgs;
+pub use breach::BreachArgs;
 
 /// The command line.
 #[derive(Debug, Parser)]

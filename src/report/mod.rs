@@ -14,7 +14,7 @@ mod text;
 
 pub use files::Destination;
 pub use json::Json;
-pub use progress::{Meter, Progress, Silent};
+pub use progress::{Meter, Notes, Progress, Silent};
 pub use resets::{ResetList, TakeRow};
 pub use terminal::Terminal;
 
