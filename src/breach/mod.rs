@@ -1,9 +1,12 @@
 //! How often was a password seen? One file per provider, all behind [`Source`].
 //!
+//! [`corpus`] is a source in a file of our own, asked without a network.
+//!
 //! The embedded list of common passwords is not here: it is `guess`'s, needs no question to anybody, and is looked up for
 //! every value as it is read.
 
 mod budget;
+pub mod corpus;
 mod enzoic;
 mod hibp;
 mod http;

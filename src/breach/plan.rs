@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Bytes of an answer on the wire: 1,973 lines of August 2026 are 77 KB of text and 41 KB packed.
-pub const RANGE_BYTES: u64 = 41_000;
+const RANGE_BYTES: u64 = 41_000;
 /// Requests a second that one connection gets through at 32 under way and some 60 ms each; what the network adds is not
 /// known beforehand.
 pub const REQUESTS_A_SECOND: u64 = 500;

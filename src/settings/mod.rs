@@ -1,6 +1,7 @@
 //! What was typed, checked once. A value of these types makes sense; nothing below looks at the command line again.
 
 mod breach;
+mod corpus;
 
 use std::env;
 use std::ffi::OsString;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 pub use breach::{BreachCache, BreachChoice, BreachSettings};
+pub use corpus::{CorpusBuildSettings, corpus_build};
 
 use crate::cli::{AuditArgs, ColorArg};
 use crate::error::Error;

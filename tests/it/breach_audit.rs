@@ -162,7 +162,8 @@ struct Audited {
 fn audit(server: &Server, folder: &Path, sql: &str, more: &[&str]) -> Audited {
     let (dump, resets) = (folder.join("dump.sql"), folder.join("resets.csv"));
     fs::write(&dump, sql).unwrap();
-    let output = credaudit(&["audit", "--breach", "hibp", "--breach-url", &server.url, "--format", "json", "--resets"])
+    let output = credaudit(&["audit", "--breach", "hibp", "--breach-url", &server.url, "--format", "json"])
+        .args(["--breach-cache", "none", "--resets"])
         .arg(&resets)
         .args(more)
         .arg(&dump)
