@@ -428,7 +428,7 @@ mod tests {
     #[test]
     fn a_base_url_that_is_none_is_refused_without_repeating_it() {
         for url in ["", "ranges", "ftp://hunter2/", "file:///hunter2", "https://h/?key=hunter2", "http://h/#hunter2"] {
-            let error = base(url).unwrap_err();
+            let error = http::base(url, URL_FLAG).unwrap_err();
             assert!(error.to_string().starts_with("--breach-url") && !error.to_string().contains("hunter2"));
         }
     }
