@@ -7,6 +7,7 @@
 
 mod budget;
 pub mod corpus;
+mod download;
 mod enzoic;
 mod hibp;
 mod http;
@@ -15,6 +16,7 @@ mod pace;
 mod packed;
 mod plan;
 mod range;
+mod serve;
 mod store;
 mod xposedornot;
 
@@ -27,12 +29,14 @@ use std::sync::Arc;
 use ring::rand::{SecureRandom, SystemRandom};
 
 pub use budget::{Budget, Spending};
+pub use download::{DownloadError, DownloadOptions, Downloaded, download};
 pub use enzoic::{ENZOIC, Enzoic, EnzoicKey};
 pub use hibp::{Came, Hibp, HibpOptions};
 pub use lookup::LookupOptions;
 pub use packed::{PREFIXES, PackedRange, prefix_of};
 pub use plan::{AUTO_RANGES, Estimate, REQUESTS_A_SECOND, expected_ranges};
 pub use range::{BadBody, Range};
+pub use serve::{FullCorpus, Ranges, ServeOptions, serve};
 pub use store::{FRESH_DAYS, Kept, Pass, RangeStore, StoreError, today};
 pub use xposedornot::{XPOSEDORNOT, XposedOrNot};
 

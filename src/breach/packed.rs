@@ -4,6 +4,10 @@
 //! byte keeps the prefix's last digit), one after the other and ascending; then the counts, each in as many groups of seven
 //! bits as it needs (LEB128). 1,973 lines of 77 KB become 38 KB, where gzip makes 41 KB of them.
 
+use std::hash::Hasher as _;
+
+use siphasher::sip::SipHasher13;
+
 use super::range::{PREFIX, Range};
 use crate::model::{Digest, DigestKind, Exposure, Unasked};
 
@@ -86,6 +90,13 @@ impl PackedRange {
     /// Never: a checked range has a line.
     pub const fn is_empty(&self) -> bool {
         self.lines == 0
+    }
+
+    /// A name for what it holds: another one for another range.
+    pub fn version(&self) -> u64 {
+        let mut hasher = SipHasher13::new_with_keys(0, 1);
+        hasher.write(&self.bytes);
+        hasher.finish()
     }
 
     /// As kept on disk.

@@ -190,6 +190,14 @@ impl RangeStore {
         Ok(slot(&self.file(), kind, prefix)?.map(|(_, checked)| checked))
     }
 
+    /// Day on which the kept version of a range came; its record is not checked.
+    pub fn changed(&self, kind: DigestKind, prefix: u32) -> io::Result<Option<u32>> {
+        let file = self.file();
+        let Some((at, _)) = slot(&file, kind, prefix)? else { return Ok(None) };
+        let mut head = [0; RECORD_HEAD];
+        Ok(read_there(&file, &mut head, at)?.then(|| u32_at(&head, 24)))
+    }
+
     /// Keeps a range that came on `today`. Returns whether it differs from what was kept.
     pub fn put(&self, range: &PackedRange, etag: Option<&str>, today: u32) -> io::Result<bool> {
         let (kind, prefix) = (range.kind(), range.prefix());

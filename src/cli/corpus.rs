@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::{DownloadArgs, ServeArgs};
+
 /// `corpus`.
 #[derive(Args, Debug)]
 pub struct CorpusArgs {
@@ -17,6 +19,10 @@ pub struct CorpusArgs {
 pub enum CorpusCommand {
     /// Make a corpus file of what you have: the official text file, a folder of ranges, binary records, lists of your own.
     Build(Box<CorpusBuildArgs>),
+    /// Fetch all ranges of the Pwned Passwords service, or what changed since the last time; stop and go on as you like.
+    Download(Box<DownloadArgs>),
+    /// Answer range questions like the Pwned Passwords service, from a full corpus or a download.
+    Serve(ServeArgs),
     /// Say what a corpus file holds.
     Info(CorpusInfoArgs),
     /// Read a corpus file whole and check every checksum.

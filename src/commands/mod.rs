@@ -1,7 +1,10 @@
 //! What each command does, one file a command: settings are checked, the library works, results go where they belong.
 
 mod audit;
+mod check;
 mod corpus;
+mod download;
+mod serve;
 
 use std::io::{self, Write};
 
@@ -12,6 +15,7 @@ use credaudit::error::Error;
 pub(crate) fn run(command: Command) -> Result<u8, Error> {
     match command {
         Command::Audit(args) => audit::run(*args),
+        Command::Check(args) => check::run(&args),
         Command::Corpus(args) => corpus::run(args.command),
         Command::Completions { shell } => print(|to| cli::completions(shell, to)),
         Command::Man => print(|to| cli::man(to)),

@@ -61,7 +61,7 @@ pub enum BreachCache {
 }
 
 /// Of the Pwned Passwords service, as its documentation gives it.
-const HIBP_URL: &str = "https://api.pwnedpasswords.com";
+pub(super) const HIBP_URL: &str = "https://api.pwnedpasswords.com";
 
 /// Questions on their way at a time. The service has no published limit; at 50 ms a round trip this is some 600
 /// questions a second on one HTTP/2 connection, under the usual limit of 100 streams (RFC 9113, 6.5.2).

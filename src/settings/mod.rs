@@ -1,7 +1,10 @@
 //! What was typed, checked once. A value of these types makes sense; nothing below looks at the command line again.
 
 mod breach;
+mod check;
 mod corpus;
+mod download;
+mod serve;
 
 use std::env;
 use std::ffi::OsString;
@@ -11,7 +14,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 pub use breach::{BreachCache, BreachChoice, BreachSettings};
+pub use check::{CheckInput, CheckSettings, check_command};
 pub use corpus::{CorpusBuildSettings, corpus_build};
+pub use download::{DownloadSettings, download};
+pub use serve::{ServeSettings, serve};
 
 use crate::cli::{AuditArgs, ColorArg};
 use crate::error::Error;
