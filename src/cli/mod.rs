@@ -6,6 +6,7 @@ mod breach;
 mod check;
 mod corpus;
 mod download;
+mod live;
 mod serve;
 
 use std::io;
@@ -17,6 +18,7 @@ pub use breach::BreachArgs;
 pub use check::{CheckArgs, HashArg};
 pub use corpus::{CorpusArgs, CorpusBuildArgs, CorpusCommand, CorpusInfoArgs, CorpusVerifyArgs, KindArg, VariantArg};
 pub use download::DownloadArgs;
+pub use live::LiveArgs;
 pub use serve::ServeArgs;
 
 /// The command line.
@@ -85,7 +87,7 @@ pub fn man(to: &mut dyn io::Write) -> io::Result<()> {
     let mut command = Cli::command();
     command.build();
     let audit = command.find_subcommand("audit").expect("the program has an `audit` command").clone();
-    let page = clap_mangen::Man::new(command.after_help(None::<&str>));
+    let page = clap_mangen::Man::new(command.clone().after_help(None::<&str>));
     let audit = clap_mangen::Man::new(audit.after_help(None::<&str>));
     page.render_title(to)?;
     page.render_name_section(to)?;
@@ -109,9 +111,12 @@ pub fn man(to: &mut dyn io::Write) -> io::Result<()> {
 /// Commands other than `audit` that have flags or arguments of their own, with their names as typed.
 fn others(command: &clap::Command) -> Vec<(String, &clap::Command)> {
     let mut found = Vec::new();
-    for command in command.get_subcommands().filter(|c| !matches!(c.get_name(), "audit" | "help" | "completions" | "man")) {
+    for command in
+        command.get_subcommands().filter(|c| !matches!(c.get_name(), "audit" | "help" | "completions" | "man"))
+    {
         if command.has_subcommands() {
-            let below = others(command).into_iter().map(|(name, below)| (format!("{} {name}", command.get_name()), below));
+            let below =
+                others(command).into_iter().map(|(name, below)| (format!("{} {name}", command.get_name()), below));
             found.extend(below);
         } else {
             found.push((command.get_name().to_owned(), command));

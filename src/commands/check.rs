@@ -1,7 +1,7 @@
 //! `credaudit check`: one password typed at a prompt, or many values on standard input. Counts come out, never a value.
 
 use std::fmt::Write as _;
-use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write as _};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 
 use credaudit::audit::{self, Sources};
 use credaudit::cli::CheckArgs;

@@ -1,7 +1,7 @@
 //! `credaudit corpus download`.
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write as _};
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
 use credaudit::breach::{self, DownloadError, Downloaded, RangeStore};

@@ -14,6 +14,7 @@ mod demo;
 mod dumps;
 mod fuzz_corpus;
 mod laws;
+mod live;
 mod people;
 mod program;
 mod published;
