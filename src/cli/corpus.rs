@@ -32,7 +32,7 @@ pub enum CorpusCommand {
 /// Flags and arguments of `corpus build`.
 #[derive(Args, Debug)]
 pub struct CorpusBuildArgs {
-    /// A text file of `HASH:COUNT` lines (also .gz), a folder of ranges (00000 to FFFFF, .txt, .gz), or a file of sorted
+    /// A text file of `HASH:COUNT` lines (also .gz), a folder of ranges (00000 to FFFFF, .txt, .gz), a download, or sorted
     /// binary records.
     #[arg(value_name = "INPUT", required = true)]
     pub inputs: Vec<PathBuf>,

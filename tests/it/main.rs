@@ -21,6 +21,7 @@ mod published;
 mod range_store;
 mod readme;
 mod schemes;
+mod serve;
 mod servers;
 mod sources;
 mod sqlite;
