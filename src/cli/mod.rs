@@ -6,7 +6,9 @@ mod breach;
 mod check;
 mod corpus;
 mod download;
+mod gate;
 mod live;
+mod rules;
 mod serve;
 
 use std::io;
@@ -18,7 +20,9 @@ pub use breach::BreachArgs;
 pub use check::{CheckArgs, HashArg};
 pub use corpus::{CorpusArgs, CorpusBuildArgs, CorpusCommand, CorpusInfoArgs, CorpusVerifyArgs, KindArg, VariantArg};
 pub use download::DownloadArgs;
+pub use gate::{BaselineArgs, EngineArg, GateArgs, ScanArgs};
 pub use live::LiveArgs;
+pub use rules::RulesArgs;
 pub use serve::ServeArgs;
 
 /// The command line.
@@ -52,6 +56,13 @@ pub enum Command {
     /// Say how often a password, or each value on standard input, was seen in breaches; never the value.
     #[command(after_help = CHECK_CODES)]
     Check(Box<CheckArgs>),
+    /// Search what ships for keys, tokens and passwords, and audit the tables in it.
+    #[command(after_help = EXIT_CODES)]
+    Gate(Box<GateArgs>),
+    /// Write what the gate finds now into the baseline, so that only new findings are reported; or prune it.
+    Baseline(Box<BaselineArgs>),
+    /// List, explain and test the patterns of the gate, your own too.
+    Rules(RulesArgs),
     /// Keep a breach corpus on this machine: one file that answers without a network.
     Corpus(CorpusArgs),
     /// Print the completion script for a shell.

@@ -4,6 +4,7 @@ mod breach;
 mod check;
 mod corpus;
 mod download;
+mod gate;
 mod live;
 mod serve;
 
@@ -27,6 +28,7 @@ use crate::report::{self, Output, Style};
 use crate::sources::live::{self as live_source, Url};
 use crate::sources::{Limits, Target};
 
+pub use gate::{GateSettings, RuleOverride, check_baseline, check_gate, check_rules, prepare};
 pub use live::Identity;
 
 /// What an audit reads, how far it goes, and by what it judges.
@@ -404,6 +406,7 @@ mod tests {
                     locator: "l".into(),
                     message: "m".into(),
                     accounts: 0,
+                    site: None,
                 })
                 .into_iter()
                 .collect(),
