@@ -62,6 +62,7 @@ impl fmt::Display for Estimate {
 }
 
 /// Ranges that `digests` distinct digests lie in, on average: `R·(1 − e^(−N/R))`.
+#[allow(clippy::cast_sign_loss)] // A share of a whole is never below nothing.
 pub fn expected_ranges(digests: u64) -> u64 {
     (RANGES * -(-(digests as f64) / RANGES).exp_m1()).round() as u64
 }

@@ -223,13 +223,13 @@ async fn accept(
     while !stopped(&stop) {
         let Ok(permit) = server.room.clone().acquire_owned().await else { break };
         let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                // Out of descriptors, or a connection that ended before it was accepted.
-                Err(_) => {
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else {
+                    // Out of descriptors, or a connection that ended before it was accepted.
                     sleep(BREATHE).await;
                     continue;
-                }
+                };
+                stream
             },
             _ = stop.changed() => continue,
         };

@@ -1,4 +1,4 @@
-//! XposedOrNot's passwords interface: `GET {base}/pass/anon/{10 hex}` with the beginning of the password's Keccak-512 (as it
+//! `XposedOrNot`'s passwords interface: `GET {base}/pass/anon/{10 hex}` with the beginning of the password's Keccak-512 (as it
 //! was before it became SHA-3), which takes the password itself to compute.
 //!
 //! Status 200 has the beginning that was asked and how often the password was seen; 404 says that it was not. Nothing more

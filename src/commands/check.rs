@@ -50,7 +50,7 @@ struct Values<'a> {
     /// For hashes, against the built-in list.
     index: Option<DigestIndex>,
     /// By value: in the built-in list, whole digest, beginning of a Keccak.
-    values: Vec<(bool, Option<Digest>, Option<Digest>)>,
+    each: Vec<(bool, Option<Digest>, Option<Digest>)>,
     /// Lines that are no hash, and the first of them.
     not_understood: (u64, u64),
 }
@@ -67,7 +67,7 @@ impl<'a> Values<'a> {
                 let algorithms = [Algorithm::Md5, Algorithm::Ntlm, Algorithm::Sha1, Algorithm::Sha256];
                 DigestIndex::build(&algorithms.map(Formula::Plain))
             }),
-            values: Vec::new(),
+            each: Vec::new(),
             not_understood: (0, 0),
         }
     }
@@ -103,7 +103,7 @@ impl<'a> Values<'a> {
     }
 
     fn password(&mut self, password: &[u8]) {
-        self.values.push((
+        self.each.push((
             self.settings.embedded && guess::common().rank(password).is_some(),
             self.whole.map(|kind| schemes::digest_of(kind, password)),
             self.keccak.then(|| schemes::digest_of(DigestKind::Keccak, password)),
@@ -120,7 +120,7 @@ impl<'a> Values<'a> {
         match kind.filter(|kind| kind.len() == bytes.len()).and_then(|kind| Digest::of(kind, &bytes)) {
             Some(digest) => {
                 let listed = self.index.as_ref().is_some_and(|index| index.find(&bytes).is_some());
-                self.values.push((listed, Some(digest), None));
+                self.each.push((listed, Some(digest), None));
             }
             None => self.not_understood(number),
         }
@@ -135,7 +135,7 @@ impl<'a> Values<'a> {
 
     fn ask(&self, sources: &Sources, progress: &dyn Progress) -> Answers {
         let taken: Vec<DigestKind> = sources.kinds().collect();
-        let both = self.values.iter().flat_map(|(_, whole, keccak)| [*whole, *keccak]).flatten();
+        let both = self.each.iter().flat_map(|(_, whole, keccak)| [*whole, *keccak]).flatten();
         let mut digests: Vec<Digest> = both.filter(|digest| taken.contains(&digest.kind())).collect();
         digests.sort_unstable();
         digests.dedup();
@@ -148,7 +148,7 @@ impl<'a> Values<'a> {
             Some(exposures[at])
         };
         let mut answers = Answers { reports, not_understood: self.not_understood, ..Answers::default() };
-        for (listed, whole, keccak) in &self.values {
+        for (listed, whole, keccak) in &self.each {
             let told = [find(whole), find(keccak)];
             let told = || told.iter().flatten();
             let seen = told().any(|exposure| matches!(exposure, Exposure::Seen(_)));

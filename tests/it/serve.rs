@@ -39,7 +39,9 @@ fn corpus(path: &Path, kind: DigestKind, holes: &[u32]) {
     for (digest, count) in digests {
         builder.push_sorted(&digest, count).unwrap();
     }
-    holes.iter().for_each(|prefix| builder.hole(*prefix));
+    for prefix in holes {
+        builder.hole(*prefix);
+    }
     builder.finish().unwrap();
 }
 
