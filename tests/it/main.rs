@@ -10,6 +10,7 @@ mod breach_sources;
 mod canary;
 mod cli;
 mod columns;
+mod corpus;
 mod demo;
 mod dumps;
 mod formulas;
