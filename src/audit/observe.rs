@@ -8,6 +8,8 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use arrow_array::Array as _;
+use arrow_array::cast::AsArray as _;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::columns::{self, ColumnStats};
@@ -169,7 +171,7 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watch_from
         run.stats = stats;
         return Ok(run);
     }
-    let people = People::of(plan, batch, tools.identities);
+    let people = People::of(plan, batch);
     run.values.reserve(rows * plan.slots.len());
     let mut facts: Vec<Vec<SlotFacts>> = Vec::with_capacity(plan.slots.len());
     for (number, slot) in plan.slots.iter().enumerate() {
@@ -218,21 +220,33 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watch_from
 
 /// Statistics of the columns that are not followed, from one row in [`WATCH_ONE_IN`].
 fn watch(tools: &Tools, plan: &Plan, batch: &TableBatch, from: usize) -> Vec<(usize, ColumnStats)> {
-    let watched: Vec<usize> =
-        (from..batch.len()).filter(|row| mix(batch.rows[*row].offset).is_multiple_of(WATCH_ONE_IN)).collect();
+    let watched: Vec<usize> = match &batch.partial {
+        Some(partial) => {
+            assert_eq!(from, 0, "a batch of which cells were left out comes after the plan");
+            (0..partial.rows.len()).collect()
+        }
+        None => (from..batch.len()).filter(|row| is_watched(batch.rows[*row].offset)).collect(),
+    };
     if watched.is_empty() {
         return Vec::new();
     }
+    let cells = batch.partial.as_ref().map_or(&batch.cells, |partial| &partial.whole);
     (0..batch.table.columns.len())
         .filter(|column| plan.slots.iter().all(|slot| slot.column != *column))
         .map(|column| {
+            let cells = cells.column(column).as_binary_view();
             let mut stats = ColumnStats::new();
             for row in &watched {
-                see(tools, batch.cell(*row, column), &mut stats);
+                see(tools, (!cells.is_null(*row)).then(|| cells.value(*row)), &mut stats);
             }
             (column, stats)
         })
         .collect()
+}
+
+/// Whether all columns are looked at in the row at `offset`.
+pub(super) fn is_watched(offset: u64) -> bool {
+    mix(offset).is_multiple_of(WATCH_ONE_IN)
 }
 
 /// Counts one cell into the statistics of its column.
@@ -285,7 +299,7 @@ fn each<'a, T: Copy>(cells: impl Iterator<Item = Option<&'a [u8]>>, of: impl Fn(
 }
 
 impl<'a> People<'a> {
-    fn of(plan: &Plan, batch: &'a TableBatch, identities: bool) -> Self {
+    fn of(plan: &Plan, batch: &'a TableBatch) -> Self {
         let has = |column: usize| column < batch.table.columns.len();
         let active = match plan.active.filter(|(column, _)| has(*column)) {
             Some((column, inverted)) => each(batch.column(column).iter(), |cell| columns::active_value(cell, inverted)),
@@ -297,9 +311,7 @@ impl<'a> People<'a> {
             let by_role = each(batch.column(column).iter(), |cell| columns::is_privileged(cell, flag));
             privileged.iter_mut().zip(by_role).for_each(|(privileged, role)| *privileged |= role);
         }
-        // Without a reset list the id only tells apart people who have neither email nor login.
-        let id = if identities || (plan.login.is_none() && plan.email.is_none()) { plan.id } else { None };
-        Self { batch, id: texts(batch, id), email: texts(batch, plan.email), login, active, privileged }
+        Self { batch, id: texts(batch, plan.id), email: texts(batch, plan.email), login, active, privileged }
     }
 
     fn identity(&self, row: usize) -> [&'a [u8]; 3] {

@@ -6,13 +6,15 @@
 //! (see [`Pins`]). So a plan is a guess about cost, never about the result.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use crate::columns::{self, ColumnStats};
 use crate::guess::DigestIndex;
-use crate::model::{Assignment, Form, FormKind, Formula, Role, Table, TableBatch};
+use crate::model::{Assignment, Form, FormKind, Formula, Role, Table, TableBatch, Wanted};
 use crate::schemes::{self, Scheme, Stored};
 
+use super::observe;
 use super::prove::{self, Subject};
 
 /// Rows of a table that decide its plan; measured: enough for 3 % common passwords to show, 5 ms of work.
@@ -45,6 +47,8 @@ pub(super) struct Plan {
     pub(super) active: Option<(usize, bool)>,
     /// Column, and whether it is a flag.
     pub(super) privilege: Option<(usize, bool)>,
+    /// The columns of all these; the others are only watched.
+    pub(super) wanted: Arc<Wanted>,
 }
 
 /// What earlier readings of a unit taught, by table.
@@ -73,13 +77,14 @@ pub(super) fn best(roles: &[Assignment], role: Role) -> Option<usize> {
 }
 
 impl Plan {
-    /// Decides from the first rows.
+    /// Decides from the first rows. `identities` tells whether the id of every row is kept.
     pub(super) fn new(
         table: &Table,
         stats: &[ColumnStats],
         first: &[TableBatch],
         pins: &Pins,
         index: &DigestIndex,
+        identities: bool,
     ) -> Self {
         let roles = columns::assign(table, stats);
         let login = best(&roles, Role::Login);
@@ -124,7 +129,17 @@ impl Plan {
         }
         let active = best(&roles, Role::Active).map(|c| (c, roles[c].inverted));
         let privilege = best(&roles, Role::Privilege).map(|c| (c, columns::is_privilege_flag(&table.columns[c].name)));
-        Self { slots, id: best(&roles, Role::Id), login, email, active, privilege }
+        // Without a reset list the id only tells apart people who have neither email nor login.
+        let id = best(&roles, Role::Id).filter(|_| identities || (login.is_none() && email.is_none()));
+        let of_slots = slots.iter().flat_map(|slot| [Some(slot.column), slot.salt]);
+        let of_row = [id, login, email, active.map(|(c, _)| c), privilege.map(|(c, _)| c)];
+        let mut columns = vec![false; table.columns.len()];
+        // Where no column is followed, nobody asks who the rows are.
+        for column in of_slots.chain(of_row.into_iter().filter(|_| !slots.is_empty())).flatten() {
+            columns[column] = true;
+        }
+        let wanted = Arc::new(Wanted { columns, whole: observe::is_watched });
+        Self { slots, id, login, email, active, privilege, wanted }
     }
 
     /// Whether `final_roles`, made from the whole table, ask for something this plan did not keep; then the pins for the

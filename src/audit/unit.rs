@@ -16,6 +16,7 @@ use crate::columns::{self, ColumnStats};
 use crate::formats::{self, Head, Opened, ReadAt, Reader, Sink};
 use crate::model::{
     Assignment, Block, ByteTotals, Fault, Form, FormKind, Formula, ReportSkip, ReportTarget, Role, Table, TableBatch,
+    Wanted,
 };
 use crate::schemes::Scheme;
 use crate::sources::{Limits, Unit};
@@ -176,15 +177,18 @@ impl<'a, 'b> Collector<'a, 'b> {
     fn new(reading: Option<&'b Reading<'a>>) -> Self {
         Self { reading, items: Vec::new(), other: 0, faults: BTreeMap::new(), error: None }
     }
+
+    /// Where batches are observed as they come: the table's place and plan, once it is made.
+    fn known(&self, table: &Arc<Table>) -> Option<(&'b Reading<'a>, usize, &'b Arc<Plan>)> {
+        let reading = self.reading?;
+        let at = reading.find(table)?;
+        Some((reading, at, reading.tables[at].plan.as_ref()?))
+    }
 }
 
 impl Sink for Collector<'_, '_> {
     fn batch(&mut self, batch: TableBatch) {
-        let known = self.reading.and_then(|reading| {
-            let at = reading.find(&batch.table)?;
-            Some((reading, at, reading.tables[at].plan.as_ref()?))
-        });
-        match known {
+        match self.known(&batch.table) {
             Some((reading, at, plan)) => match observe::observe(&reading.shared.tools, plan, &batch, 0) {
                 Ok(run) => self.items.push(Item::Run(at, run)),
                 Err(error) => self.error = Some(error),
@@ -206,6 +210,10 @@ impl Sink for Collector<'_, '_> {
         });
         sum.count += 1;
         sum.bytes += fault.len;
+    }
+
+    fn wanted(&self, table: &Arc<Table>) -> Option<Arc<Wanted>> {
+        self.known(table).map(|(_, _, plan)| plan.wanted.clone())
     }
 }
 
@@ -613,7 +621,7 @@ impl<'a> Reading<'a> {
             first.push(waiting.batch.clone());
             ready.push((at, waiting, rows));
         }
-        let plan = Plan::new(&table.table, &stats, &first, self.pins, &tools.index);
+        let plan = Plan::new(&table.table, &stats, &first, self.pins, &tools.index, tools.identities);
         // Followed columns are counted anew, all rows of them, when they are observed.
         for slot in &plan.slots {
             if let Some(stats) = stats.get_mut(slot.column) {
