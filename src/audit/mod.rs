@@ -29,13 +29,14 @@ use ring::rand::SecureRandom;
 
 use crate::error::Error;
 use crate::guess::{self, DigestIndex};
-use crate::model::{Algorithm, Formula, Report};
+use crate::model::{Algorithm, DigestKind, Formula, Report};
 pub use crate::report::Progress;
 use crate::report::TakeRow;
 use crate::settings::{AuditSettings, BreachChoice};
 use crate::sources::{self, Unit};
 use crate::spool::Store;
 
+use asking::Wanted;
 use joins::{DigestRecord, Partitions, ValueRecord};
 use observe::Tools;
 use unit::UnitDone;
@@ -84,7 +85,7 @@ impl Shared<'_> {
         if !digests.is_empty() {
             let mut partitions = self.digests.lock().unwrap_or_else(PoisonError::into_inner);
             for digest in digests {
-                partitions.push(usize::from(digest.digest[0]), &digest.encode(run))?;
+                partitions.push(usize::from(digest.digest.bytes()[0]), &digest.encode(run))?;
             }
         }
         Ok(run)
@@ -130,7 +131,10 @@ fn run_in_pool(
             index: DigestIndex::build(&UNSALTED),
             key: (key_of(left), key_of(right)),
             identities: resets.is_some(),
-            digests: matches!(settings.breach, BreachChoice::Hibp { .. }),
+            digests: match settings.breach {
+                BreachChoice::Hibp { .. } => Wanted::of([DigestKind::Sha1, DigestKind::Ntlm]),
+                BreachChoice::Embedded | BreachChoice::None => Wanted::default(),
+            },
             guess_words: settings.guess_words as usize,
             store: store.clone(),
         },

@@ -14,10 +14,11 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::columns::{self, ColumnStats};
 use crate::guess::{self, CommonPasswords, DigestIndex, Own, Target};
-use crate::model::{Digest, Form, FormKind, Formula, RowAt, TableBatch};
+use crate::model::{Form, FormKind, Formula, RowAt, TableBatch};
 use crate::schemes::{self, Scheme, Stored};
 use crate::spool::{Chunk, Store};
 
+use super::asking::Wanted;
 use super::facts::{FactsWriter, RowFacts, SlotFacts};
 use super::joins::{Cell, DigestRecord, ValueRecord};
 use super::plan::{self, Plan, Slot};
@@ -35,8 +36,8 @@ pub(super) struct Tools {
     pub(super) key: (u64, u64),
     /// Whether id, login and email are kept for a reset list.
     pub(super) identities: bool,
-    /// Whether digests are kept for a breach source that is asked later.
-    pub(super) digests: bool,
+    /// Kinds of digest that are kept for breach sources that are asked later.
+    pub(super) digests: Wanted,
     /// Common passwords tried on every salted fast hash.
     pub(super) guess_words: usize,
 }
@@ -143,7 +144,7 @@ impl Dictionary {
             self.counts.push(0);
             let decoder = if form.def.digest_len > 0 { plan::decoder(form) } else { None };
             self.decoders.push(decoder);
-            self.askable.push(schemes::explain(form, false).into_iter().filter(|s| s.asks().is_some()).collect());
+            self.askable.push(schemes::explain(form, false).into_iter().filter(|s| !s.asks().is_empty()).collect());
             self.index.insert(form, self.forms.len() - 1);
             self.forms.len() - 1
         });
@@ -257,7 +258,7 @@ pub(super) fn see(tools: &Tools, cell: Option<&[u8]>, stats: &mut ColumnStats) {
         FormKind::Text => tools.common.rank(value).is_some(),
         FormKind::Digest => {
             let mut out = [0; 64];
-            let stored = Stored { value, form, salt: None, login: None };
+            let stored = Stored { value, form, salt: None, login: None, pepper: None };
             plan::raw(plan::decoder(form), &stored, &mut out).is_some_and(|d| tools.index.find(d).is_some())
         }
         _ => false,
@@ -368,13 +369,13 @@ impl SlotObserver<'_> {
                     let login = self.people.login[row];
                     facts.own = guess::is_own(value, login, self.people.email[row]);
                     facts.default = guess::is_default(login, value);
-                    if tools.digests {
+                    if !tools.digests.is_empty() {
                         self.ask(row, code, value, form, run);
                     }
                 }
                 FormKind::Digest | FormKind::Modular if form.def.digest_len > 0 => {
                     let decoder = self.dictionary.decoders[code];
-                    let stored = Stored { value, form, salt: None, login: None };
+                    let stored = Stored { value, form, salt: None, login: None, pepper: None };
                     let mut out = [0; 64];
                     if let Some(digest) = plan::raw(decoder, &stored, &mut out) {
                         if let Some(hit) = tools.index.find(digest) {
@@ -390,7 +391,7 @@ impl SlotObserver<'_> {
                         }
                         self.raw_of[row] = (self.raw.len() as u32, digest.len() as u8);
                         self.raw.extend_from_slice(digest);
-                        if tools.digests {
+                        if !tools.digests.is_empty() {
                             self.ask(row, code, value, form, run);
                         }
                     }
@@ -405,13 +406,15 @@ impl SlotObserver<'_> {
 
     /// Keeps what a breach source can be asked about the value, under every scheme that may turn out to be its own.
     fn ask(&self, row: usize, code: usize, value: &[u8], form: Form, run: &mut Run) {
+        let stored = Stored { value, form, salt: None, login: None, pepper: None };
+        let cell = Cell::new(row, self.number, false);
+        let form = code.min(usize::from(u16::MAX)) as u16;
         for scheme in &self.dictionary.askable[code] {
-            let stored = Stored { value, form, salt: None, login: None };
-            let Some(digest) = scheme.digest(&stored) else { continue };
-            let (kind, mut bytes) = (u8::from(matches!(digest, Digest::Ntlm(_))), [0; 20]);
-            bytes[..digest.bytes().len()].copy_from_slice(digest.bytes());
-            let cell = Cell::new(row, self.number, false);
-            run.digests.push(DigestRecord { kind, digest: bytes, cell, form: code.min(usize::from(u16::MAX)) as u16 });
+            for kind in self.tools.digests.to_ask(scheme.asks()) {
+                if let Some(digest) = scheme.digest(&stored, kind) {
+                    run.digests.push(DigestRecord { digest, cell, form });
+                }
+            }
         }
     }
 
@@ -464,7 +467,7 @@ impl SlotObserver<'_> {
             }
             let value = self.cells[row].unwrap_or_default();
             let salt = self.slot.salt.and_then(|c| self.batch.cell(row, c));
-            let stored = Stored { value, form, salt, login: None };
+            let stored = Stored { value, form, salt, login: None, pepper: None };
             let mut digest = [0; 64];
             if let (Some(len), Some(salt)) = (scheme.raw_digest(&stored, &mut digest), scheme.salt(&stored)) {
                 decoded.push((row, digest, len, salt));

@@ -49,6 +49,7 @@ impl Subject {
             form: self.form,
             salt: self.salt.as_ref().map(Secret::expose),
             login: Some(self.login.expose()),
+            pepper: None,
         }
     }
 }

@@ -13,8 +13,8 @@ use crate::breach;
 use crate::error::Error;
 use crate::judge::judge;
 use crate::model::{
-    AccountTotals, BreachReport, ColumnReport, Confidence, Finding, FormKind, Policy, Reason, Reasons, Report,
-    ReportSkip, ReportTable, ResetRow, Role, RowAt, Severity, Tier, Verdict,
+    AccountTotals, BreachReport, ColumnReport, Confidence, DigestKind, Finding, FormKind, Policy, Reason, Reasons,
+    Report, ReportSkip, ReportTable, ResetRow, Role, RowAt, Severity, Tier, Verdict,
 };
 use crate::schemes::Protection;
 use crate::settings::BreachChoice;
@@ -197,8 +197,7 @@ fn ask(
         let Some(scheme) = form.and_then(|form| table.resolved(slot, *form)).and_then(|r| r.scheme) else {
             return false;
         };
-        let kind = if record.kind == 0 { crate::model::DigestKind::Sha1 } else { crate::model::DigestKind::Ntlm };
-        scheme.asks() == Some(kind)
+        scheme.asks().contains(&record.digest.kind())
     };
     let digests = shared.digests.lock().unwrap_or_else(PoisonError::into_inner);
     let report = asking::ask(&source, &digests, shared.tools.key.0, &valid, joins);
@@ -565,7 +564,8 @@ fn tried_by_list(
         let mut listed = 0;
         for (of_form, count) in resolved.iter().zip(&table.table.slots[slot].counts) {
             let Some(scheme) = of_form.scheme else { continue };
-            askable += if scheme.asks().is_some() { *count } else { 0 };
+            let of_ranges = |kind: &DigestKind| matches!(kind, DigestKind::Sha1 | DigestKind::Ntlm);
+            askable += if scheme.asks().iter().any(of_ranges) { *count } else { 0 };
             let tried = match scheme.protection() {
                 Protection::Plaintext => true,
                 // Without a formula there is no table of common passwords' digests.

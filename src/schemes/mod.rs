@@ -10,6 +10,7 @@ mod bcrypt;
 mod codec;
 mod fast;
 mod grading;
+mod known_as;
 mod ldap;
 mod md5crypt;
 mod mysql;
@@ -29,6 +30,7 @@ use std::borrow::Cow;
 
 use crate::model::{Digest, DigestKind, Form, FormDef, FormKind, Formula, Graded, Policy};
 
+pub use fast::digest_of;
 pub use recognise::recognise;
 
 /// A stored credential with what belongs to it.
@@ -42,12 +44,14 @@ pub struct Stored<'a> {
     pub salt: Option<&'a [u8]>,
     /// The row's login, for schemes salted with it (`PostgreSQL`'s `md5`).
     pub login: Option<&'a [u8]>,
+    /// A secret of the whole site that is kept outside the table (pepper, signer key), where the user supplied one.
+    pub pepper: Option<&'a [u8]>,
 }
 
 impl<'a> Stored<'a> {
     /// `value` alone, recognised.
     pub fn new(value: &'a [u8]) -> Self {
-        Self { value, form: recognise(value), salt: None, login: None }
+        Self { value, form: recognise(value), salt: None, login: None, pepper: None }
     }
 
     /// With the cell of the salt column.
@@ -60,6 +64,12 @@ impl<'a> Stored<'a> {
     #[must_use]
     pub const fn with_login(self, login: Option<&'a [u8]>) -> Self {
         Self { login, ..self }
+    }
+
+    /// With a secret of the whole site.
+    #[must_use]
+    pub const fn with_pepper(self, pepper: Option<&'a [u8]>) -> Self {
+        Self { pepper, ..self }
     }
 }
 
@@ -101,6 +111,8 @@ pub enum Unverifiable {
     TooCostly,
     /// The salt column's cell or the login that the scheme needs was not given.
     Missing,
+    /// A secret kept outside the table takes part (a pepper, a signer key), and none was supplied.
+    NeedsSecret,
 }
 
 /// Largest [`Scheme::work`] that [`Scheme::verify`] takes on: 60 s in nanoseconds.
@@ -159,13 +171,23 @@ pub trait Scheme: Sync {
         let _ = form;
         100
     }
-    /// The kind of digest that [`digest`](Self::digest) gives; `None` where no breach source can be asked.
-    fn asks(&self) -> Option<DigestKind> {
-        None
+    /// Kinds of digest that [`digest`](Self::digest) can give, the one to ask with first; none where no breach source can
+    /// be asked.
+    fn asks(&self) -> &'static [DigestKind] {
+        &[]
     }
-    /// What a breach source can be asked about this value, where that is possible without knowing the password.
-    fn digest(&self, stored: &Stored<'_>) -> Option<Digest> {
-        let _ = stored;
+    /// hashcat's mode numbers for its values, the commonest first; by default those of `patterns/known_as.toml`.
+    fn hashcat_modes(&self) -> &'static [u32] {
+        known_as::hashcat(self.name())
+    }
+    /// Names of John the Ripper's formats (jumbo) for its values, likewise.
+    fn john_formats(&self) -> &'static [&'static str] {
+        known_as::john(self.name())
+    }
+    /// What a breach source that takes `kind` can be asked about this value, where that is possible without knowing the
+    /// password.
+    fn digest(&self, stored: &Stored<'_>, kind: DigestKind) -> Option<Digest> {
+        let _ = (stored, kind);
         None
     }
 }
@@ -285,7 +307,7 @@ mod tests {
     use super::*;
 
     /// Files that hold what families share, and are none.
-    const SHARED: [&str; 5] = ["codec", "fast", "grading", "mod", "recognise"];
+    const SHARED: [&str; 6] = ["codec", "fast", "grading", "known_as", "mod", "recognise"];
 
     #[test]
     fn every_file_in_the_folder_is_a_family_with_a_row_in_alphabetical_order() {

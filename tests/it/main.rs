@@ -15,6 +15,7 @@ mod fuzz_corpus;
 mod laws;
 mod people;
 mod program;
+mod published;
 mod readme;
 mod schemes;
 mod servers;
