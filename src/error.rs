@@ -27,6 +27,8 @@ enum Kind {
     Write { path: Option<PathBuf>, source: io::Error },
     /// The store for what does not fit in memory.
     Store { folder: PathBuf, source: io::Error },
+    /// A database that does not answer.
+    Database { shown: String, why: String },
     /// A breach source could not even be set up.
     Breach { what: String },
     /// Anything of the system: threads, memory.
@@ -59,6 +61,11 @@ impl Error {
     /// The encrypted store in `folder` failed.
     pub fn store(folder: &Path, source: io::Error) -> Self {
         Self { kind: Kind::Store { folder: folder.to_owned(), source } }
+    }
+
+    /// A database could not be asked; `shown` is its address without a password.
+    pub fn database(shown: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { kind: Kind::Database { shown: shown.into(), why: why.into() } }
     }
 
     /// A breach source could not be set up: a bad certificate file, an address that is none. (A source that does not
@@ -99,6 +106,7 @@ impl Error {
                 }
                 _ => "name another folder for temporary files with --temp-dir".into(),
             },
+            Kind::Database { .. } => "check the address, the user and the network".into(),
             Kind::Breach { .. } => {
                 "check --breach-url and --breach-ca, or use --breach embedded to stay on this machine".into()
             }
@@ -135,6 +143,7 @@ impl fmt::Display for Error {
             Kind::Store { folder, source } => {
                 write!(f, "cannot keep temporary data in {}: {source}", folder.display())
             }
+            Kind::Database { shown, why } => write!(f, "{shown}: {why}"),
             Kind::Breach { what } => write!(f, "the breach source cannot be used: {what}"),
             Kind::System { what, source } => write!(f, "{what}: {source}"),
             Kind::Panic => f.write_str("internal error"),
@@ -150,7 +159,7 @@ impl std::error::Error for Error {
             | Kind::Store { source, .. }
             | Kind::System { source, .. } => Some(source),
             Kind::Policy { source, .. } => Some(source),
-            Kind::Usage { .. } | Kind::Breach { .. } | Kind::Panic => None,
+            Kind::Usage { .. } | Kind::Database { .. } | Kind::Breach { .. } | Kind::Panic => None,
         }
     }
 }
@@ -176,6 +185,7 @@ mod tests {
             Error::write(None, io()),
             Error::store(path, io()),
             Error::breach("no such certificate"),
+            Error::database("postgres://h/d", "nobody answers"),
             Error::system("starting threads", io()),
             Error::panicked(),
         ] {

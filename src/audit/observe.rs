@@ -14,7 +14,7 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::columns::{self, ColumnStats};
 use crate::guess::{self, CommonPasswords, DigestIndex, Own, Target};
-use crate::model::{Form, FormKind, Formula, RowAt, TableBatch};
+use crate::model::{Form, FormKind, Formula, TableBatch};
 use crate::schemes::{self, Scheme, Stored};
 use crate::spool::{Chunk, Store};
 
@@ -25,7 +25,28 @@ use super::plan::{self, Plan, Slot};
 use super::prove::{SAMPLE, Subject};
 
 /// Of the columns that are not followed, one row in this many is looked at.
-const WATCH_ONE_IN: u64 = 64;
+pub(super) const WATCH_ONE_IN: u64 = 64;
+
+/// Which rows of a batch are looked at in the columns that are not followed.
+#[derive(Clone, Copy)]
+pub(super) struct Watch {
+    from: usize,
+    one_in: u64,
+}
+
+impl Watch {
+    /// One row in [`WATCH_ONE_IN`], chosen by its place.
+    pub(super) const SOME: Self = Self { from: 0, one_in: WATCH_ONE_IN };
+    /// Every row: of a table of which such rows alone were read with all columns.
+    pub(super) const ALL: Self = Self { from: 0, one_in: 1 };
+    /// None: the columns were not read.
+    pub(super) const NONE: Self = Self { from: usize::MAX, one_in: WATCH_ONE_IN };
+
+    /// As [`Watch::SOME`], without the first `from` rows, which were counted when the plan was made.
+    pub(super) const fn some_from(from: usize) -> Self {
+        Self { from, one_in: WATCH_ONE_IN }
+    }
+}
 
 /// What all observations share.
 pub(super) struct Tools {
@@ -153,12 +174,12 @@ impl Dictionary {
     }
 }
 
-/// Everything about `batch` under `plan`. Rows from `watch_from` on count, one in [`WATCH_ONE_IN`], into the statistics of
-/// columns that are not followed (those before were counted when the plan was made).
-pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watch_from: usize) -> io::Result<Run> {
+/// Everything about `batch` under `plan`. The rows of `watched` count into the statistics of columns that are not
+/// followed.
+pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watched: Watch) -> io::Result<Run> {
     let rows = batch.len();
     assert!(rows < Cell::MAX_ROWS, "a batch is no larger than its block");
-    let mut stats = watch(tools, plan, batch, watch_from);
+    let mut stats = watch(tools, plan, batch, watched);
     let mut run = Run {
         rows,
         bytes: batch.bytes,
@@ -219,14 +240,14 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watch_from
     Ok(run)
 }
 
-/// Statistics of the columns that are not followed, from one row in [`WATCH_ONE_IN`].
-fn watch(tools: &Tools, plan: &Plan, batch: &TableBatch, from: usize) -> Vec<(usize, ColumnStats)> {
+/// Statistics of the columns that are not followed, from the rows of `of`.
+fn watch(tools: &Tools, plan: &Plan, batch: &TableBatch, of: Watch) -> Vec<(usize, ColumnStats)> {
     let watched: Vec<usize> = match &batch.partial {
         Some(partial) => {
-            assert_eq!(from, 0, "a batch of which cells were left out comes after the plan");
+            assert!(of.from == 0 && of.one_in == WATCH_ONE_IN, "cells are only left out where some rows are watched");
             (0..partial.rows.len()).collect()
         }
-        None => (from..batch.len()).filter(|row| is_watched(batch.rows[*row].offset)).collect(),
+        None => (of.from..batch.len()).filter(|row| mix(batch.rows[*row].offset).is_multiple_of(of.one_in)).collect(),
     };
     if watched.is_empty() {
         return Vec::new();
@@ -584,9 +605,4 @@ pub(super) fn merge_samples(into: &mut Vec<Sampled>, mut more: Vec<Sampled>, thr
         into.truncate(SAMPLE);
         threshold.store(into[SAMPLE - 1].key.saturating_add(1), Ordering::Relaxed);
     }
-}
-
-/// A place in words: `line 53, byte 10233`; formats without lines say only the byte.
-pub(super) fn place(at: RowAt) -> String {
-    if at.line == 0 { format!("byte {}", at.offset) } else { format!("line {}, byte {}", at.line, at.offset) }
 }

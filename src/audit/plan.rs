@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use crate::columns::{self, ColumnStats};
+use crate::columns;
 use crate::guess::DigestIndex;
 use crate::model::{Assignment, Form, FormKind, Formula, Role, Table, TableBatch, Wanted};
 use crate::schemes::{self, Scheme, Stored};
@@ -77,18 +77,18 @@ pub(super) fn best(roles: &[Assignment], role: Role) -> Option<usize> {
 }
 
 impl Plan {
-    /// Decides from the first rows. `identities` tells whether the id of every row is kept.
+    /// Decides from the roles that the first rows suggest, and from those rows. `identities` tells whether the id of
+    /// every row is kept.
     pub(super) fn new(
         table: &Table,
-        stats: &[ColumnStats],
+        roles: &[Assignment],
         first: &[TableBatch],
         pins: &Pins,
         index: &DigestIndex,
         identities: bool,
     ) -> Self {
-        let roles = columns::assign(table, stats);
-        let login = best(&roles, Role::Login);
-        let email = best(&roles, Role::Email);
+        let login = best(roles, Role::Login);
+        let email = best(roles, Role::Email);
         let mut slots: Vec<Slot> = Vec::new();
         // Another table of the same name has columns of its own.
         let known = pins.get(&table.name).filter(|known| {
@@ -127,19 +127,33 @@ impl Plan {
         for slot in &mut slots {
             slot.learn(first, login, email, index);
         }
-        let active = best(&roles, Role::Active).map(|c| (c, roles[c].inverted));
-        let privilege = best(&roles, Role::Privilege).map(|c| (c, columns::is_privilege_flag(&table.columns[c].name)));
+        let active = best(roles, Role::Active).map(|c| (c, roles[c].inverted));
+        let privilege = best(roles, Role::Privilege).map(|c| (c, columns::is_privilege_flag(&table.columns[c].name)));
         // Without a reset list the id only tells apart people who have neither email nor login.
-        let id = best(&roles, Role::Id).filter(|_| identities || (login.is_none() && email.is_none()));
-        let of_slots = slots.iter().flat_map(|slot| [Some(slot.column), slot.salt]);
-        let of_row = [id, login, email, active.map(|(c, _)| c), privilege.map(|(c, _)| c)];
+        let id = best(roles, Role::Id).filter(|_| identities || (login.is_none() && email.is_none()));
+        let wanted = Arc::new(Wanted { columns: Vec::new(), whole: observe::is_watched });
+        let plan = Self { slots, id, login, email, active, privilege, wanted };
+        Self { wanted: plan.wanted_of(table), ..plan }
+    }
+
+    /// The columns that are followed, ascending: what has to be read of every row.
+    pub(super) fn columns(&self) -> Vec<usize> {
+        let slots = self.slots.iter().flat_map(|slot| [Some(slot.column), slot.salt]).flatten();
+        let flags = [self.active, self.privilege].into_iter().flatten().map(|(column, _)| column);
+        let people = [self.id, self.login, self.email].into_iter().flatten();
+        let mut columns: Vec<usize> = slots.chain(people).chain(flags).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
+
+    fn wanted_of(&self, table: &Table) -> Arc<Wanted> {
         let mut columns = vec![false; table.columns.len()];
         // Where no column is followed, nobody asks who the rows are.
-        for column in of_slots.chain(of_row.into_iter().filter(|_| !slots.is_empty())).flatten() {
-            columns[column] = true;
+        if !self.slots.is_empty() {
+            self.columns().into_iter().for_each(|column| columns[column] = true);
         }
-        let wanted = Arc::new(Wanted { columns, whole: observe::is_watched });
-        Self { slots, id, login, email, active, privilege, wanted }
+        Arc::new(Wanted { columns, whole: observe::is_watched })
     }
 
     /// Whether `final_roles`, made from the whole table, ask for something this plan did not keep; then the pins for the

@@ -2,12 +2,14 @@
 //! type goes further down than that.
 
 mod audit;
+mod live;
 
 use std::io;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use audit::{AuditArgs, BreachArg};
+pub use live::LiveArgs;
 
 /// The command line.
 #[derive(Debug, Parser)]
