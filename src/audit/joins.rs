@@ -147,7 +147,7 @@ struct Stream {
 }
 
 impl Stream {
-    fn push(&mut self, record: &[u8], store: &Arc<Store>) -> io::Result<()> {
+    fn push<const LEN: usize>(&mut self, record: &[u8; LEN], store: &Arc<Store>) -> io::Result<()> {
         if self.open.len() + record.len() > BUFFER {
             self.flush(store)?;
         }
@@ -177,7 +177,7 @@ impl Partitions {
         Self { store, streams: (0..Self::COUNT).map(|_| Stream::default()).collect() }
     }
 
-    pub(super) fn push(&mut self, partition: usize, record: &[u8]) -> io::Result<()> {
+    pub(super) fn push<const LEN: usize>(&mut self, partition: usize, record: &[u8; LEN]) -> io::Result<()> {
         self.streams[partition].push(record, &self.store)
     }
 

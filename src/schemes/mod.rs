@@ -264,6 +264,13 @@ pub fn explain(form: Form, salt_column: bool) -> Vec<&'static dyn Scheme> {
     schemes
 }
 
+/// The form and the raw digest of a bare digest in lower-case hexadecimal, put at the start of `out`, with its length:
+/// the same as [`recognise`] and [`Scheme::raw_digest`] give one after the other. `None` for anything else: ask them.
+#[inline]
+pub fn bare_digest(value: &[u8], out: &mut [u8; 64]) -> Option<(Form, usize)> {
+    bare::decoded(value, out)
+}
+
 /// Whether the value says that the password is empty: a zero-length value, an empty password in plain text, or the
 /// unsalted hash of nothing. Salted hashes do not show it: verify them with an empty candidate.
 pub fn is_empty_password(value: &[u8], form: Form) -> bool {
