@@ -1,5 +1,6 @@
 //! What was typed, checked once. A value of these types makes sense; nothing below looks at the command line again.
 
+mod corpus;
 mod live;
 
 use std::env;
@@ -8,6 +9,8 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::thread;
+
+pub use corpus::{CorpusBuildSettings, corpus_build};
 
 use crate::cli::{AuditArgs, BreachArg, ColorArg};
 use crate::error::Error;
