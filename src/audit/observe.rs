@@ -131,14 +131,11 @@ fn identity_hash(text: &[u8]) -> u32 {
         hash = fold(a ^ hash, b ^ SEEDS[0]);
     }
     // The last sixteen bytes, some of them seen before, spare a copy of variable length.
-    let last = match text.last_chunk::<16>() {
-        Some(last) => *last,
-        None => {
-            let mut last = [0; 16];
-            last[..rest.len()].copy_from_slice(rest);
-            last
-        }
-    };
+    let mut last = [0; 16];
+    match text.last_chunk::<16>() {
+        Some(sixteen) => last = *sixteen,
+        None => last[..rest.len()].copy_from_slice(rest),
+    }
     let (a, b) = halves(&last);
     mix(fold(a ^ hash, b ^ SEEDS[1])) as u32
 }
