@@ -294,7 +294,7 @@ pub(super) fn see(tools: &Tools, cell: Option<&[u8]>, stats: &mut ColumnStats) {
         FormKind::Text => tools.common.rank(value).is_some(),
         FormKind::Digest => {
             let mut out = [0; 64];
-            let stored = Stored { value, form, salt: None, login: None, pepper: None };
+            let stored = Stored::of(value, form);
             plan::raw(plan::decoder(form), &stored, &mut out).is_some_and(|d| tools.index.find(d).is_some())
         }
         _ => false,
@@ -451,7 +451,7 @@ impl SlotObserver<'_> {
                     }
                 }
                 FormKind::Digest | FormKind::Modular if form.def.digest_len > 0 => {
-                    let stored = Stored { value, form, salt: None, login: None, pepper: None };
+                    let stored = Stored::of(value, form);
                     let decoder = self.dictionary.decoders[code];
                     let digest = match bare {
                         Some((_, len)) => decoder.map(|_| &out[..len]),
@@ -507,7 +507,7 @@ impl SlotObserver<'_> {
 
     /// Keeps what a breach source can be asked about the value, under every scheme that may turn out to be its own.
     fn ask(&self, row: usize, code: usize, value: &[u8], form: Form, run: &mut Run) {
-        let stored = Stored { value, form, salt: None, login: None, pepper: None };
+        let stored = Stored::of(value, form);
         let cell = Cell::new(row, self.number, false);
         let form = code.min(usize::from(u16::MAX)) as u16;
         for scheme in &self.dictionary.askable[code] {
@@ -522,7 +522,7 @@ impl SlotObserver<'_> {
     /// The row's own words against unsalted digests, many at a time.
     fn own_words_unsalted(&mut self) {
         for formula in &self.slot.unsalted {
-            let len = formula.algorithm().digest_len();
+            let len = formula.digest_len();
             let rows = self.batch.len();
             let mut tries: Vec<(&[u8], u32, Own)> = Vec::with_capacity(rows * 3);
             for row in 0..rows {
@@ -535,7 +535,7 @@ impl SlotObserver<'_> {
             let (raws, raw_of) = (&self.raw, &self.raw_of);
             let pair = |i: usize| {
                 let (word, row, _) = tries[i];
-                (Target { digest: raw(raws, raw_of[row as usize]).unwrap_or_default(), salt: &[] }, word)
+                (Target::unsalted(raw(raws, raw_of[row as usize]).unwrap_or_default()), word)
             };
             let (facts, hits) = (&mut self.facts, &mut self.found.hits);
             guess::search_pairs_by(*formula, tries.len(), pair, &mut |pair| {
@@ -560,14 +560,15 @@ impl SlotObserver<'_> {
             }
             let value = self.cells.text(row);
             let salt = self.slot.salt.and_then(|c| self.batch.cell(row, c));
-            let stored = Stored { value, form, salt, login: None, pepper: None };
+            let login = Some(self.people.login.text(row));
+            let stored = Stored::of(value, form).with_salt(salt).with_login(login);
             let mut digest = [0; 64];
-            if let (Some(len), Some(salt)) = (scheme.raw_digest(&stored, &mut digest), scheme.salt(&stored)) {
-                decoded.push((row, digest, len, salt));
+            if let (Some(len), Some(salts)) = (scheme.raw_digest(&stored, &mut digest), scheme.salts(&stored)) {
+                decoded.push((row, digest, len, salts));
             }
         }
         let targets: Vec<Target<'_>> =
-            decoded.iter().map(|(_, digest, len, salt)| Target { digest: &digest[..*len], salt }).collect();
+            decoded.iter().map(|(_, digest, len, salts)| Target { digest: &digest[..*len], salts }).collect();
         let common = self.tools.common;
         let words: Vec<&[u8]> = (0..self.tools.guess_words.min(common.len())).map(|rank| common.word(rank)).collect();
         let (facts, people) = (&mut self.facts, self.people);

@@ -11,6 +11,7 @@ mod cli;
 mod columns;
 mod demo;
 mod dumps;
+mod formulas;
 mod fuzz_corpus;
 mod gate;
 mod laws;
