@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow_array::cast::AsArray as _;
-use arrow_array::{Array as _, BinaryViewArray};
+use arrow_array::{Array as _, BinaryViewArray, RecordBatch};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::columns::{self, ColumnStats};
@@ -91,6 +91,8 @@ pub(super) struct Sampled {
 
 /// What one batch showed.
 pub(super) struct Run {
+    /// The rows that were read whole, where of others cells were left out: for [`see_whole`].
+    pub(super) whole: Option<RecordBatch>,
     pub(super) rows: usize,
     pub(super) bytes: u64,
     pub(super) facts: Option<Chunk>,
@@ -196,8 +198,15 @@ impl Dictionary {
 pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watched: Watch) -> io::Result<Run> {
     let rows = batch.len();
     assert!(rows < Cell::MAX_ROWS, "a batch is no larger than its block");
-    let mut stats = watch(tools, plan, batch, watched);
+    let whole = batch.partial.as_ref().map(|partial| partial.whole.clone());
+    let mut stats = if whole.is_some() {
+        assert!(watched.from == 0 && watched.one_in == WATCH_ONE_IN, "cells are left out where some rows are watched");
+        Vec::new()
+    } else {
+        watch(tools, plan, batch, watched)
+    };
     let mut run = Run {
+        whole,
         rows,
         bytes: batch.bytes,
         facts: None,
@@ -257,28 +266,32 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watched: W
 
 /// Statistics of the columns that are not followed, from the rows of `of`.
 fn watch(tools: &Tools, plan: &Plan, batch: &TableBatch, of: Watch) -> Vec<(usize, ColumnStats)> {
-    let watched: Vec<usize> = match &batch.partial {
-        Some(partial) => {
-            assert!(of.from == 0 && of.one_in == WATCH_ONE_IN, "cells are only left out where some rows are watched");
-            (0..partial.rows.len()).collect()
-        }
-        None => (of.from..batch.len()).filter(|row| mix(batch.rows[*row].offset).is_multiple_of(of.one_in)).collect(),
-    };
+    let watched: Vec<usize> =
+        (of.from..batch.len()).filter(|row| mix(batch.rows[*row].offset).is_multiple_of(of.one_in)).collect();
     if watched.is_empty() {
         return Vec::new();
     }
-    let cells = batch.partial.as_ref().map_or(&batch.cells, |partial| &partial.whole);
-    (0..batch.table.columns.len())
-        .filter(|column| plan.slots.iter().all(|slot| slot.column != *column))
+    plan.unfollowed(batch.table.columns.len())
         .map(|column| {
-            let cells = cells.column(column).as_binary_view();
             let mut stats = ColumnStats::new();
             for row in &watched {
-                see(tools, (!cells.is_null(*row)).then(|| cells.value(*row)), &mut stats);
+                see(tools, batch.cell(*row, column), &mut stats);
             }
             (column, stats)
         })
         .collect()
+}
+
+/// Counts the rows that were read whole beside those of which cells were left out: a handful of rows, whose statistics
+/// would be larger than they are.
+pub(super) fn see_whole(tools: &Tools, plan: &Plan, whole: &RecordBatch, stats: &mut Vec<ColumnStats>) {
+    if stats.len() < whole.num_columns() {
+        stats.resize_with(whole.num_columns(), ColumnStats::new);
+    }
+    for column in plan.unfollowed(whole.num_columns()) {
+        let cells = whole.column(column).as_binary_view();
+        cells.iter().for_each(|cell| see(tools, cell, &mut stats[column]));
+    }
 }
 
 /// Whether all columns are looked at in the row at `offset`.

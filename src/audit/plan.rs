@@ -136,6 +136,11 @@ impl Plan {
         Self { wanted: plan.wanted_of(table), ..plan }
     }
 
+    /// Of a table's `columns`, those that are only watched.
+    pub(super) fn unfollowed(&self, columns: usize) -> impl Iterator<Item = usize> {
+        (0..columns).filter(|column| self.slots.iter().all(|slot| slot.column != *column))
+    }
+
     /// The columns that are followed, ascending: what has to be read of every row.
     pub(super) fn columns(&self) -> Vec<usize> {
         let slots = self.slots.iter().flat_map(|slot| [Some(slot.column), slot.salt]).flatten();

@@ -156,6 +156,15 @@ impl BatchBuilder {
         }
     }
 
+    /// [`slice`](Self::slice) for a column that is wanted, in a row of which not everything is.
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
+    pub fn slice_wanted(&mut self, column: usize, start: usize, len: usize) {
+        let block = self.block.as_ref().expect("a block is attached before its cells are sliced");
+        let view = view(block.buffer.as_slice(), start, len.min(MAX_CELL), block.index);
+        self.columns[column].views.push(view);
+    }
+
     /// Whether a cell of `column` is wanted of the row now given.
     #[allow(clippy::inline_always)]
     #[inline(always)]

@@ -350,6 +350,9 @@ impl<'a> Tables<'a> {
             }
             state.stats[*column].merge(part);
         }
+        if let (Some(whole), Some(plan)) = (&run.whole, &state.plan) {
+            observe::see_whole(&self.shared.tools, plan, whole, &mut state.stats);
+        }
         if run.slots.is_empty() {
             return Ok(());
         }

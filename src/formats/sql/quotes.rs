@@ -8,7 +8,7 @@
 /// Bytes looked at together: one bit of a word each.
 const STEP: usize = 64;
 /// Room for places.
-const ROOM: usize = 8 << 10;
+const ROOM: usize = 4 << 10;
 /// Bytes looked at when reading begins at a place, and at most later on, both in whole steps: what is noted and what it
 /// was found in stay in the nearest cache.
 const WINDOW: [usize; 2] = [512, ROOM - STEP];
@@ -78,8 +78,6 @@ impl Quotes {
     }
 
     /// The next quote that is not escaped; `None` if the block has no more.
-    #[allow(clippy::inline_always)]
-    #[inline(always)]
     pub(super) fn next(&mut self, bytes: &[u8]) -> Option<usize> {
         while self.next == self.len {
             if self.end >= bytes.len() {
@@ -90,6 +88,18 @@ impl Quotes {
         self.next += 1;
         // `next` never lies beyond the room.
         Some(self.places[(self.next - 1) % ROOM] as usize)
+    }
+
+    /// The quote after the one at `at`, if these two are the next and both are noted already.
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
+    pub(super) fn pair(&mut self, at: usize) -> Option<usize> {
+        let pair = self.places[..self.len].get(self.next..)?.first_chunk::<2>()?;
+        if pair[0] as usize != at {
+            return None;
+        }
+        self.next += 2;
+        Some(pair[1] as usize)
     }
 
     /// The first quote at `at` or behind that is not escaped, without passing it.
@@ -311,6 +321,10 @@ mod tests {
     fn seeking_passes_what_lies_before_and_nothing_else() {
         let bytes = b"'a''b\\'c'd'";
         let mut quotes = Quotes::new();
+        quotes.start(0, true);
+        assert_eq!((quotes.pair(2), quotes.pair(0)), (None, None), "nothing is noted yet");
+        assert_eq!(quotes.seek(bytes, 1), Some(2));
+        assert_eq!((quotes.pair(0), quotes.pair(2), quotes.pair(8)), (None, Some(3), Some(10)));
         quotes.start(0, true);
         assert_eq!(quotes.seek(bytes, 1), Some(2));
         assert_eq!(quotes.next(bytes), Some(2));

@@ -36,6 +36,23 @@ impl Cells for BatchBuilder {
     }
 }
 
+/// A batch that gets the wanted cells of rows that are not wanted whole, and no others.
+pub(super) struct OnlyWanted<'a>(pub(super) &'a mut BatchBuilder);
+
+#[allow(clippy::inline_always)]
+impl Cells for OnlyWanted<'_> {
+    #[inline(always)]
+    fn slice(&mut self, column: usize, start: usize, len: usize) {
+        self.0.slice_wanted(column, start, len);
+    }
+    fn copy(&mut self, column: usize, value: &[u8]) {
+        self.0.copy(column, value);
+    }
+    fn null(&mut self, column: usize) {
+        self.0.null(column);
+    }
+}
+
 /// Wants nothing but to know whether a row stands here.
 pub(super) struct Unwanted;
 
@@ -91,22 +108,12 @@ pub(super) fn read_wanted(
         let first = first_of_cell(bytes, &mut at)?;
         at = if first == b'\'' {
             let start = at + 1;
-            let mut end = quotes.next(bytes)?;
-            if end != at {
-                // Quotes of an unusual cell before this one, or of a comment between rows.
-                if quotes.seek(bytes, at)? != at {
-                    return None;
-                }
-                quotes.next(bytes)?;
-            }
-            end = quotes.next(bytes)?;
-            let mut doubled = None;
-            while *bytes.get(end + 1)? == b'\'' {
-                doubled.get_or_insert(end);
-                // The other half of a doubled quote, and the next one.
-                quotes.next(bytes)?;
-                end = quotes.next(bytes)?;
-            }
+            let end = match quotes.pair(at) {
+                Some(end) => end,
+                None => next_quote(bytes, at, quotes)?,
+            };
+            let (end, doubled) =
+                if *bytes.get(end + 1)? == b'\'' { behind_doubled(bytes, end, quotes)? } else { (end, None) };
             if *wanted {
                 let escape = if rules.backslash { find::within(bytes, start, end, b'\\') } else { None };
                 match (escape, doubled) {
@@ -137,6 +144,28 @@ pub(super) fn read_wanted(
         }
     }
     None
+}
+
+/// The quote after the one at `at`, whatever lies before: quotes of an unusual cell, or of a comment between rows.
+#[cold]
+fn next_quote(bytes: &[u8], at: usize, quotes: &mut Quotes) -> Option<usize> {
+    if quotes.seek(bytes, at)? != at {
+        return None;
+    }
+    quotes.next(bytes)?;
+    quotes.next(bytes)
+}
+
+/// The quote that ends a string with a doubled quote at `at`, and that place.
+#[cold]
+fn behind_doubled(bytes: &[u8], at: usize, quotes: &mut Quotes) -> Option<(usize, Option<usize>)> {
+    let mut end = at;
+    while *bytes.get(end + 1)? == b'\'' {
+        // The other half of the doubled quote, and the next one.
+        quotes.next(bytes)?;
+        end = quotes.next(bytes)?;
+    }
+    Some((end, Some(at)))
 }
 
 /// The first byte of the cell at `at` or behind the blanks there, to which `at` moves.

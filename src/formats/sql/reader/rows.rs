@@ -31,7 +31,8 @@ impl SqlReader {
             let whole = builder.begin_row(start);
             let end = match (&wanted, &mut self.quotes) {
                 (Some(wanted), Some(quotes)) if !whole => {
-                    tuple::read_wanted(bytes, open, wanted, self.rules, quotes, builder, &mut self.scratch)
+                    let mut cells = tuple::OnlyWanted(builder);
+                    tuple::read_wanted(bytes, open, wanted, self.rules, quotes, &mut cells, &mut self.scratch)
                 }
                 _ => tuple::read(bytes, open, columns, self.rules, builder, &mut self.scratch),
             };
