@@ -14,7 +14,8 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::columns::{self, ColumnStats};
 use crate::guess::{self, CommonPasswords, DigestIndex, Own, Target};
-use crate::model::{Form, FormKind, Formula, TableBatch};
+use crate::model::{Form, FormKind, Formula, Secret, TableBatch};
+use crate::reversible::{self, Opening};
 use crate::schemes::{self, Scheme, Stored};
 use crate::spool::{Chunk, Store};
 
@@ -23,6 +24,7 @@ use super::facts::{FactsWriter, RowFacts, SlotFacts};
 use super::joins::{Cell, DigestRecord, ValueRecord};
 use super::plan::{self, Plan, Slot};
 use super::prove::{SAMPLE, Subject};
+use super::turning::Trace;
 
 /// Of the columns that are not followed, one row in this many is looked at.
 pub(super) const WATCH_ONE_IN: u64 = 64;
@@ -59,6 +61,8 @@ pub(super) struct Tools {
     pub(super) identities: bool,
     /// Kinds of digest that are kept for breach sources that are asked later.
     pub(super) digests: Wanted,
+    /// Keys given for columns that are encrypted.
+    pub(super) keys: reversible::Keys,
     /// Common passwords tried on every salted fast hash.
     pub(super) guess_words: usize,
 }
@@ -76,6 +80,8 @@ pub(super) struct SlotRun {
     pub(super) salted_hits: u64,
     /// The rows with the smallest sampling keys.
     pub(super) sample: Vec<Sampled>,
+    /// Values that may be encrypted, those with the smallest sampling keys.
+    pub(super) traces: Vec<Trace>,
 }
 
 /// A row kept for proofs.
@@ -236,6 +242,7 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watched: W
             found: SlotRun::default(),
             raw: Vec::with_capacity(rows * 20),
             raw_of: vec![(0, 0); rows],
+            turned_back: Vec::new(),
         };
         let mut followed = ColumnStats::new();
         observer.recognise(&mut run);
@@ -245,6 +252,7 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watched: W
         observer.own_words_unsalted();
         observer.salted();
         observer.samples();
+        observer.traces();
         observer.records(&mut run);
         run.slots.push(SlotRun {
             forms: observer.dictionary.forms,
@@ -274,8 +282,9 @@ fn watch(tools: &Tools, plan: &Plan, batch: &TableBatch, of: Watch) -> Vec<(usiz
     plan.unfollowed(batch.table.columns.len())
         .map(|column| {
             let mut stats = ColumnStats::new();
+            let opening = plan.openings.get(column).and_then(Option::as_deref);
             for row in &watched {
-                see(tools, batch.cell(*row, column), &mut stats);
+                see(tools, batch.cell(*row, column), opening, &mut stats);
             }
             (column, stats)
         })
@@ -290,7 +299,8 @@ pub(super) fn see_whole(tools: &Tools, plan: &Plan, whole: &RecordBatch, stats: 
     }
     for column in plan.unfollowed(whole.num_columns()) {
         let cells = whole.column(column).as_binary_view();
-        cells.iter().for_each(|cell| see(tools, cell, &mut stats[column]));
+        let opening = plan.openings.get(column).and_then(Option::as_deref);
+        cells.iter().for_each(|cell| see(tools, cell, opening, &mut stats[column]));
     }
 }
 
@@ -299,8 +309,11 @@ pub(super) fn is_watched(offset: u64) -> bool {
     mix(offset).is_multiple_of(WATCH_ONE_IN)
 }
 
-/// Counts one cell into the statistics of its column.
-pub(super) fn see(tools: &Tools, cell: Option<&[u8]>, stats: &mut ColumnStats) {
+/// Counts one cell into the statistics of its column; with an opening, what the cell turns into.
+pub(super) fn see(tools: &Tools, cell: Option<&[u8]>, opening: Option<&Opening>, stats: &mut ColumnStats) {
+    if let Some(text) = opening.zip(cell).and_then(|(opening, value)| opening.open(value)) {
+        return see(tools, Some(text.expose()), None, stats);
+    }
     let value = cell.unwrap_or_default();
     let form = schemes::recognise(value);
     let common = match form.kind() {
@@ -437,6 +450,8 @@ struct SlotObserver<'a> {
     /// Raw unsalted digests, one after another, and where each row's lies.
     raw: Vec<u8>,
     raw_of: Vec<(u32, u8)>,
+    /// By row, where the slot has an opening: the password that its value was turned back into.
+    turned_back: Vec<Option<Secret>>,
 }
 
 impl SlotObserver<'_> {
@@ -447,6 +462,10 @@ impl SlotObserver<'_> {
         let mut out = [0; 64];
         for row in 0..self.batch.len() {
             let Some(value) = self.cells.get(row) else { continue };
+            if let Some(password) = self.slot.opening.as_ref().and_then(|opening| opening.open(value)) {
+                self.turned_back(row, password, run);
+                continue;
+            }
             // Most values of most tables are bare digests: seen and decoded in one go.
             let bare = schemes::bare_digest(value, &mut out);
             let form = bare.map_or_else(|| schemes::recognise(value), |(form, _)| form);
@@ -510,12 +529,37 @@ impl SlotObserver<'_> {
                 stats.observe(None, nothing, false);
                 continue;
             };
+            if let Some(password) = self.turned_back.get(row).and_then(Option::as_ref) {
+                stats.observe(Some(password.expose()), schemes::recognise(password.expose()), facts.opened.is_some());
+                continue;
+            }
             let form = self.dictionary.forms[code as usize];
             if self.raw_of[row].1 > 0 && facts.opened.is_none() && schemes::is_empty_password(value, form) {
                 facts.empty = true;
             }
             stats.observe(Some(value), form, facts.opened.is_some());
         }
+    }
+
+    /// A value that was turned back is judged as the password it stands for.
+    fn turned_back(&mut self, row: usize, password: Secret, run: &mut Run) {
+        let (word, form) = (password.expose(), schemes::turned_back());
+        let code = self.dictionary.code(form);
+        let (login, email) = (self.people.login.text(row), self.people.email.text(row));
+        self.facts[row] = SlotFacts {
+            code: code as u32 + 1,
+            empty: word.is_empty(),
+            default: guess::is_default(login, word),
+            own: guess::is_own(word, login, email),
+            opened: self.tools.common.rank(word),
+        };
+        if !self.tools.digests.is_empty() {
+            self.ask(row, code, word, form, run);
+        }
+        if self.turned_back.is_empty() {
+            self.turned_back.resize_with(self.batch.len(), || None);
+        }
+        self.turned_back[row] = Some(password);
     }
 
     /// Keeps what a breach source can be asked about the value, under every scheme that may turn out to be its own.
@@ -648,6 +692,28 @@ impl SlotObserver<'_> {
             .collect();
     }
 
+    /// Values that may be encrypted, those with the smallest sampling keys; costs nothing where no form may be.
+    fn traces(&mut self) {
+        let eligible: Vec<bool> = self.dictionary.forms.iter().map(|form| schemes::may_be_encrypted(*form)).collect();
+        if self.slot.opening.is_some() || self.slot.is_digest || !eligible.contains(&true) {
+            return;
+        }
+        let threshold = self.slot.trace_threshold.load(Ordering::Relaxed);
+        let mut keys: Vec<(u64, usize)> = (0..self.batch.len())
+            .map(|row| (mix(self.batch.rows[row].offset), row))
+            .filter(|(key, row)| {
+                *key < threshold && self.facts[*row].code.checked_sub(1).is_some_and(|code| eligible[code as usize])
+            })
+            .collect();
+        if keys.len() > reversible::SAMPLE {
+            keys.select_nth_unstable(reversible::SAMPLE - 1);
+            keys.truncate(reversible::SAMPLE);
+        }
+        let value = |row: usize| self.cells.get(row).filter(|value| value.len() <= reversible::LONGEST);
+        self.found.traces =
+            keys.into_iter().filter_map(|(key, row)| value(row).map(|value| Trace::new(key, value))).collect();
+    }
+
     /// Fingerprints for the joins.
     fn records(&self, run: &mut Run) {
         for (row, facts) in self.facts.iter().enumerate() {
@@ -656,7 +722,8 @@ impl SlotObserver<'_> {
             if matches!(kind, FormKind::Empty | FormKind::State) {
                 continue;
             }
-            let value = self.cells.text(row);
+            let turned_back = self.turned_back.get(row).and_then(Option::as_ref);
+            let value = turned_back.map_or_else(|| self.cells.text(row), Secret::expose);
             let (identity, privileged) = (self.people.identity_hash(row), self.people.privileged[row]);
             let mut record = |domain, bytes: &[u8], secondary| {
                 let fingerprint = self.tools.fingerprint(domain, bytes);
