@@ -17,6 +17,7 @@ mod observe;
 mod plan;
 mod prove;
 mod resolve;
+mod turning;
 mod unit;
 mod verdicts;
 mod whom;
@@ -166,6 +167,7 @@ fn run_in_pool(
             digests: Wanted::of(whom.kinds()),
             guess_words: settings.guess_words as usize,
             store: store.clone(),
+            keys: settings.keys.clone(),
         },
         values: Mutex::new(Partitions::new(store.clone())),
         digests: Mutex::new(Partitions::new(store.clone())),

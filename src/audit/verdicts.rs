@@ -549,12 +549,14 @@ fn tried_by_list(
         let Some(resolved) = resolved else { continue };
         let salted = table.table.plan.slots[slot].salted;
         let mut listed = 0;
-        for (of_form, count) in resolved.iter().zip(&table.table.slots[slot].counts) {
+        let slots = &table.table.slots[slot];
+        for ((of_form, form), count) in resolved.iter().zip(&slots.forms).zip(&slots.counts) {
             let Some(scheme) = of_form.scheme else { continue };
             let of_ranges = |kind: &DigestKind| matches!(kind, DigestKind::Sha1 | DigestKind::Ntlm);
             askable += if scheme.asks().iter().any(of_ranges) { *count } else { 0 };
             let tried = match scheme.protection() {
                 Protection::Plaintext => true,
+                Protection::Reversible => *form == crate::schemes::turned_back(),
                 // Without a formula there is no table of common passwords' digests.
                 Protection::UnsaltedFast => scheme.formula().is_some(),
                 Protection::SaltedFast => salted.is_some_and(|s| s.name() == scheme.name()),

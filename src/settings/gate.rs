@@ -223,6 +223,7 @@ fn scan(args: ScanArgs) -> Result<(GateSettings, Option<String>), Error> {
         return Err(Error::usage("a gate reads files, not databases", "use `credaudit audit` for a database"));
     }
     let audit = AuditSettings {
+        keys: crate::reversible::Keys::default(),
         targets,
         live: Options::default(),
         identity: Identity::default(),

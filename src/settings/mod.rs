@@ -5,6 +5,7 @@ mod check;
 mod corpus;
 mod download;
 mod gate;
+mod keys;
 mod live;
 mod serve;
 
@@ -25,6 +26,7 @@ use crate::cli::{AuditArgs, ColorArg};
 use crate::error::Error;
 use crate::model::{Policy, Report, Severity, Tier};
 use crate::report::{self, Output, Style};
+use crate::reversible::Keys;
 use crate::sources::live::{self as live_source, Url};
 use crate::sources::{Limits, Target};
 
@@ -52,6 +54,8 @@ pub struct AuditSettings {
     pub policy: Policy,
     /// An existing folder for the encrypted store.
     pub spool_dir: PathBuf,
+    /// Keys tried on encrypted columns.
+    pub keys: Keys,
     /// Common passwords tried on each salted value; 0 tries none.
     pub guess_words: u32,
     /// Work spent on trying likely passwords against slow hashes, in estimated seconds of one core; 0 tries none.
@@ -143,6 +147,7 @@ pub fn check(args: AuditArgs) -> Result<(AuditSettings, OutputSettings), Error> 
         breach,
         policy: args.policy.as_deref().map_or_else(|| Ok(Policy::builtin()), policy)?,
         spool_dir: folder(args.temp_dir)?,
+        keys: keys::keys(&args.keys, &args.key_files, &args.ivs)?,
         guess_words: count("--guess-words", &args.guess_words, 0, u64::from(u32::MAX))? as u32,
         guess_seconds: count("--guess-seconds", &args.guess_seconds, 0, 1_000_000)? as u32,
     };
