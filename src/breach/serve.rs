@@ -600,7 +600,7 @@ mod tests {
     fn the_text_of_a_range_is_what_it_was_made_of() {
         for kind in [DigestKind::Sha1, DigestKind::Ntlm] {
             let len = 2 * kind.len() - 5;
-            let counts = [1, 9, 10, 99, 100, 4_294_967_296, 999_999_999_999_999_999];
+            let counts = [1_u64, 9, 10, 99, 100, 4_294_967_296, 999_999_999_999_999_999];
             let lines: Vec<String> = (0..).zip(counts).map(|(n, count)| format!("{n:0len$X}:{count}")).collect();
             let text = lines.join("\r\n");
             let range = super::super::Range::parse(text.as_bytes(), kind).unwrap();
