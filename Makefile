@@ -3,7 +3,7 @@ CARGO ?= cargo
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS = corpus csv json range schemes sql sqlite
 
-.PHONY: help setup setup-test build demo test lint unit docs deny fuzz bench-dump clean
+.PHONY: help setup setup-test build demo test lint unit docs deny fuzz bench-dump bench-breach clean
 
 help:
 	@echo 'make demo    build the program and audit a bundled example database'
@@ -11,6 +11,7 @@ help:
 	@echo 'make deny    licences and advisories of all dependencies (installs cargo-deny)'
 	@echo 'make fuzz    every fuzz target for $(FUZZ_SECONDS) s each (installs cargo-fuzz, needs a nightly toolchain)'
 	@echo 'make bench-dump    speed and memory on a 1 GB dump, beside other tools'
+	@echo 'make bench-breach  size and speed of breach corpora'
 
 # What a build needs beside cargo, and what the tests start and run: real servers, real dump tools, real compressors.
 setup:
@@ -54,6 +55,9 @@ fuzz: setup
 
 bench-dump: build
 	@benches/dump.sh
+
+bench-breach: build
+	@benches/breach.sh
 
 clean:
 	$(CARGO) clean
