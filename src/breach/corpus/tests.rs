@@ -338,11 +338,15 @@ fn what_does_not_fit_in_memory_is_sorted_in_runs_and_counts_of_equal_digests_are
     let entries: Vec<Entry> =
         (0..12_000_u64).map(|n| Entry { key: Key::of(&sha1(n * 7919 % 9000)), count: 1 + n % 5 }).collect();
     let mut right: BTreeMap<Key, u64> = BTreeMap::new();
-    entries.iter().for_each(|entry| *right.entry(entry.key).or_default() += entry.count);
+    for entry in &entries {
+        *right.entry(entry.key).or_default() += entry.count;
+    }
     // Room for 1,024 entries, for 4,096, and for all.
     for memory in [1, 128 << 10, 64 << 20] {
         let mut sorter = sort::Sorter::new(memory, folder.path().to_owned());
-        entries.chunks(700).for_each(|part| sorter.push(part).unwrap());
+        for part in entries.chunks(700) {
+            sorter.push(part).unwrap();
+        }
         assert!(sorter.len() >= right.len() as u64);
         let mut sorted = Vec::new();
         sorter
