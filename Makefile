@@ -1,16 +1,19 @@
 # Two commands are all a newcomer needs: `make demo` and `make test`.
 CARGO ?= cargo
 FUZZ_SECONDS ?= 600
-FUZZ_TARGETS = csv json range schemes sql sqlite
+FUZZ_TARGETS = corpus csv json range schemes sql sqlite
 
-.PHONY: help setup setup-test build demo test lint unit docs deny fuzz bench-dump clean
+.PHONY: check-clients help setup setup-test build demo test lint unit docs deny fuzz bench-dump bench-breach clean
 
 help:
 	@echo 'make demo    build the program and audit a bundled example database'
 	@echo 'make test    format, lints, all tests, documentation, replay of the fuzz corpora'
 	@echo 'make deny    licences and advisories of all dependencies (installs cargo-deny)'
 	@echo 'make fuzz    every fuzz target for $(FUZZ_SECONDS) s each (installs cargo-fuzz, needs a nightly toolchain)'
+	@echo 'make check-clients    clients from PyPI and npm ask the range server (fetches both)'
 	@echo 'make bench-dump    speed and memory on a 1 GB dump, beside other tools'
+	@echo 'make bench-live    speed and memory on live databases, beside their own clients'
+	@echo 'make bench-breach  size and speed of breach corpora'
 
 # What a build needs beside cargo, and what the tests start and run: real servers, real dump tools, real compressors.
 setup:
@@ -30,6 +33,7 @@ test: setup-test lint unit docs
 lint:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets --locked -- -D warnings
+	$(CARGO) check --no-default-features --locked
 
 unit:
 	$(CARGO) test --locked
@@ -51,8 +55,19 @@ fuzz: setup
 	    || exit 1; \
 	done
 
+check-clients: build
+	@tools/check_clients.sh
+
 bench-dump: build
 	@benches/dump.sh
+
+.PHONY: bench-live
+# Servers of Debian's packages, some 4 GB of disk.
+bench-live: build setup-test
+	@benches/live.sh
+
+bench-breach: build
+	@benches/breach.sh
 
 clean:
 	$(CARGO) clean

@@ -31,6 +31,8 @@ enum Kind {
     Database { shown: String, why: String },
     /// A breach source could not even be set up.
     Breach { what: String },
+    /// A corpus file cannot be opened, read or built.
+    Corpus { what: String, hint: &'static str },
     /// Anything of the system: threads, memory.
     System { what: &'static str, source: io::Error },
     /// A bug of this program; where it happened has been printed.
@@ -74,6 +76,11 @@ impl Error {
         Self { kind: Kind::Breach { what: what.into() } }
     }
 
+    /// A corpus file, or what one is built from; `what` names it.
+    pub fn corpus(what: impl Into<String>, hint: &'static str) -> Self {
+        Self { kind: Kind::Corpus { what: what.into(), hint } }
+    }
+
     /// The system refused `what`, e.g. `starting threads`.
     pub fn system(what: &'static str, source: io::Error) -> Self {
         Self { kind: Kind::System { what, source } }
@@ -110,6 +117,7 @@ impl Error {
             Kind::Breach { .. } => {
                 "check --breach-url and --breach-ca, or use --breach embedded to stay on this machine".into()
             }
+            Kind::Corpus { hint, .. } => (*hint).into(),
             Kind::System { .. } => "try fewer --threads or a smaller --memory".into(),
             Kind::Panic => {
                 "this is a bug in credaudit: please report the place printed above; nothing was written".into()
@@ -135,7 +143,7 @@ const fn write_hint(kind: io::ErrorKind, named: bool) -> &'static str {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Usage { what, .. } => f.write_str(what),
+            Kind::Usage { what, .. } | Kind::Corpus { what, .. } => f.write_str(what),
             Kind::Read { path, source } => write!(f, "cannot read {}: {source}", path.display()),
             Kind::Policy { path, source } => write!(f, "{} is not a usable policy: {source}", path.display()),
             Kind::Write { path: Some(path), source } => write!(f, "cannot write {}: {source}", path.display()),
@@ -159,7 +167,9 @@ impl std::error::Error for Error {
             | Kind::Store { source, .. }
             | Kind::System { source, .. } => Some(source),
             Kind::Policy { source, .. } => Some(source),
-            Kind::Usage { .. } | Kind::Database { .. } | Kind::Breach { .. } | Kind::Panic => None,
+            Kind::Usage { .. } | Kind::Database { .. } | Kind::Breach { .. } | Kind::Corpus { .. } | Kind::Panic => {
+                None
+            }
         }
     }
 }
@@ -185,6 +195,7 @@ mod tests {
             Error::write(None, io()),
             Error::store(path, io()),
             Error::breach("no such certificate"),
+            Error::corpus("list.corpus: is no corpus file", "build it again"),
             Error::database("postgres://h/d", "nobody answers"),
             Error::system("starting threads", io()),
             Error::panicked(),

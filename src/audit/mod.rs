@@ -17,13 +17,15 @@ mod observe;
 mod plan;
 mod prove;
 mod resolve;
+mod turning;
 mod unit;
 mod verdicts;
+mod whom;
 
 use std::collections::HashSet;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 use ring::rand::SecureRandom;
@@ -31,10 +33,10 @@ use ring::rand::SecureRandom;
 use crate::columns::{self, ColumnStats};
 use crate::error::Error;
 use crate::guess::{self, DigestIndex};
-use crate::model::{Algorithm, Assignment, DigestKind, Formula, Report, Table};
+use crate::model::{Algorithm, Assignment, Formula, Report, ReportSkip, Table};
 pub use crate::report::Progress;
 use crate::report::TakeRow;
-use crate::settings::{AuditSettings, BreachChoice};
+use crate::settings::AuditSettings;
 use crate::sources::{self, Unit};
 use crate::spool::Store;
 
@@ -43,6 +45,9 @@ use joins::{DigestRecord, Partitions, ValueRecord};
 pub use live::dry_run;
 use observe::Tools;
 use unit::UnitDone;
+
+pub use asking::settle;
+pub use whom::Sources;
 
 /// Constructions whose digests of common passwords are known beforehand.
 const UNSALTED: [Formula; 8] = [
@@ -69,6 +74,7 @@ struct Shared<'a> {
     values: Mutex<Partitions>,
     digests: Mutex<Partitions>,
     next_run: AtomicU32,
+    whom: Sources,
 }
 
 impl Shared<'_> {
@@ -79,7 +85,8 @@ impl Shared<'_> {
         roles
     }
 
-    /// Blocks read at a time.
+    /// Blocks read at a time: two for each thread, so that with the usual blocks what is being read and what is being
+    /// parsed fit the threads' second-level caches (with four times as much an audit takes a tenth longer).
     fn window(&self) -> usize {
         self.settings.threads.max(1) * 2
     }
@@ -111,22 +118,39 @@ pub fn run(settings: &AuditSettings, resets: Option<TakeRow<'_>>, progress: &dyn
         .num_threads(settings.threads)
         .build()
         .map_err(|e| Error::system("starting threads", io::Error::other(e)))?;
-    pool.install(|| run_in_pool(settings, resets, progress))
+    pool.install(|| {
+        let store = Store::new(store_memory(settings), settings.spool_dir.clone());
+        let (units, skipped) = sources::find(&settings.targets, &store);
+        run_in_pool(settings, &units, skipped, &store, resets, progress)
+    })
+}
+
+/// Audits units that were found otherwise, within the caller's threads; `store` keeps what must be remembered.
+pub(crate) fn run_on(
+    settings: &AuditSettings,
+    units: &[Unit],
+    store: &Arc<Store>,
+    progress: &dyn Progress,
+) -> Result<Report, Error> {
+    run_in_pool(settings, units, Vec::new(), store, None, progress)
 }
 
 /// What of the memory budget is the store's: the rest is for blocks, batches, the common passwords' digests and the
 /// program itself (measured: 70 MB and 12 MB a thread at blocks of 1 MiB).
-fn store_memory(settings: &AuditSettings) -> usize {
+pub(crate) fn store_memory(settings: &AuditSettings) -> usize {
     let fixed = (80 << 20) + settings.threads as u64 * (12 << 20);
     settings.memory.saturating_sub(fixed).max(8 << 20) as usize
 }
 
 fn run_in_pool(
     settings: &AuditSettings,
+    units: &[Unit],
+    mut skipped: Vec<ReportSkip>,
+    store: &Arc<Store>,
     resets: Option<TakeRow<'_>>,
     progress: &dyn Progress,
 ) -> Result<Report, Error> {
-    let store = Store::new(store_memory(settings), settings.spool_dir.clone());
+    let whom = Sources::open(&settings.breach)?;
     let mut key = [0; 16];
     ring::rand::SystemRandom::new()
         .fill(&mut key)
@@ -141,24 +165,22 @@ fn run_in_pool(
             index: DigestIndex::build(&UNSALTED),
             key: (key_of(left), key_of(right)),
             identities: resets.is_some(),
-            digests: match settings.breach {
-                BreachChoice::Hibp { .. } => Wanted::of([DigestKind::Sha1, DigestKind::Ntlm]),
-                BreachChoice::Embedded | BreachChoice::None => Wanted::default(),
-            },
+            digests: Wanted::of(whom.kinds()),
             guess_words: settings.guess_words as usize,
             store: store.clone(),
+            keys: settings.keys.clone(),
         },
         values: Mutex::new(Partitions::new(store.clone())),
         digests: Mutex::new(Partitions::new(store.clone())),
         next_run: AtomicU32::new(0),
+        whom,
     };
     let store_error = |error: io::Error| Error::store(&settings.spool_dir, error);
-    let (units, mut skipped) = sources::find(&settings.targets, &store);
     let databases = live::connect(settings, &mut skipped);
     let total = units.iter().map(Unit::size).sum::<Option<u64>>().filter(|_| databases.is_empty());
     progress.total(total);
     progress.phase("reading");
-    let mut done = read_all(&shared, &units).map_err(store_error)?;
+    let mut done = read_all(&shared, units).map_err(store_error)?;
     done.extend(live::read(&shared, databases).map_err(store_error)?);
     verdicts::conclude(&shared, &done, skipped, resets)
 }

@@ -6,14 +6,18 @@
 //! (see [`Pins`]). So a plan is a guess about cost, never about the result.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use crate::columns;
 use crate::guess::DigestIndex;
-use crate::model::{Assignment, Form, FormKind, Formula, Role, Table, TableBatch};
+use crate::model::{Assignment, Form, FormKind, Formula, Role, Table, TableBatch, Wanted};
+use crate::reversible::Opening;
 use crate::schemes::{self, Scheme, Stored};
 
+use super::observe;
 use super::prove::{self, Subject};
+use super::turning::Openings;
 
 /// Rows of a table that decide its plan; measured: enough for 3 % common passwords to show, 5 ms of work.
 pub(super) const WARM_UP: usize = 1024;
@@ -33,6 +37,12 @@ pub(super) struct Slot {
     pub(super) salted: Option<&'static dyn Scheme>,
     /// Sampling keys from here on cannot belong to the table's sample any more.
     pub(super) threshold: AtomicU64,
+    /// What turns its values back into passwords.
+    pub(super) opening: Option<Arc<Opening>>,
+    /// Whether its digests are proved to be unsalted: then nothing of them is encrypted.
+    pub(super) is_digest: bool,
+    /// As `threshold`, for the values that tell how they were encrypted.
+    pub(super) trace_threshold: AtomicU64,
 }
 
 /// What is kept of each row.
@@ -45,6 +55,10 @@ pub(super) struct Plan {
     pub(super) active: Option<(usize, bool)>,
     /// Column, and whether it is a flag.
     pub(super) privilege: Option<(usize, bool)>,
+    /// The columns of all these; the others are only watched.
+    pub(super) wanted: Arc<Wanted>,
+    /// By column: what turns its values back.
+    pub(super) openings: Openings,
 }
 
 /// What earlier readings of a unit taught, by table.
@@ -64,6 +78,7 @@ pub(super) struct Pin {
     pub(super) column: String,
     pub(super) salt: Option<String>,
     pub(super) salted: Option<&'static dyn Scheme>,
+    pub(super) opening: Option<Arc<Opening>>,
 }
 
 /// The best column of a role.
@@ -73,13 +88,16 @@ pub(super) fn best(roles: &[Assignment], role: Role) -> Option<usize> {
 }
 
 impl Plan {
-    /// Decides from the roles that the first rows suggest, and from those rows.
+    /// Decides from the roles that the first rows suggest, and from those rows. `identities` tells whether the id of
+    /// every row is kept.
     pub(super) fn new(
         table: &Table,
         roles: &[Assignment],
         first: &[TableBatch],
         pins: &Pins,
         index: &DigestIndex,
+        identities: bool,
+        mut openings: Openings,
     ) -> Self {
         let login = best(roles, Role::Login);
         let email = best(roles, Role::Email);
@@ -94,13 +112,11 @@ impl Plan {
             for pin in &known.pins {
                 if let Some(column) = by_name(&pin.column).filter(|c| slots.iter().all(|s| s.column != *c)) {
                     let salt = pin.salt.as_ref().and_then(by_name);
-                    slots.push(Slot {
-                        column,
-                        salt,
-                        unsalted: Vec::new(),
-                        salted: pin.salted,
-                        threshold: AtomicU64::new(u64::MAX),
-                    });
+                    if pin.opening.is_some() {
+                        openings.resize(openings.len().max(column + 1), None);
+                        openings[column].clone_from(&pin.opening);
+                    }
+                    slots.push(Slot::new(column, salt, pin.salted));
                 }
             }
         }
@@ -108,22 +124,28 @@ impl Plan {
         credentials.sort_by_key(|i| std::cmp::Reverse(roles[*i].confidence));
         for column in credentials {
             if slots.iter().all(|s| s.column != column) {
-                slots.push(Slot {
-                    column,
-                    salt: roles[column].salt,
-                    unsalted: Vec::new(),
-                    salted: None,
-                    threshold: AtomicU64::new(u64::MAX),
-                });
+                slots.push(Slot::new(column, roles[column].salt, None));
             }
         }
         slots.truncate(MAX_SLOTS);
         for slot in &mut slots {
-            slot.learn(first, login, email, index);
+            slot.opening = openings.get(slot.column).cloned().flatten();
+            if slot.opening.is_none() {
+                slot.learn(first, login, email, index);
+            }
         }
         let active = best(roles, Role::Active).map(|c| (c, roles[c].inverted));
         let privilege = best(roles, Role::Privilege).map(|c| (c, columns::is_privilege_flag(&table.columns[c].name)));
-        Self { slots, id: best(roles, Role::Id), login, email, active, privilege }
+        // Without a reset list the id only tells apart people who have neither email nor login.
+        let id = best(roles, Role::Id).filter(|_| identities || (login.is_none() && email.is_none()));
+        let wanted = Arc::new(Wanted { columns: Vec::new(), whole: observe::is_watched });
+        let plan = Self { slots, id, login, email, active, privilege, wanted, openings };
+        Self { wanted: plan.wanted_of(table), ..plan }
+    }
+
+    /// Of a table's `columns`, those that are only watched.
+    pub(super) fn unfollowed(&self, columns: usize) -> impl Iterator<Item = usize> {
+        (0..columns).filter(|column| self.slots.iter().all(|slot| slot.column != *column))
     }
 
     /// The columns that are followed, ascending: what has to be read of every row.
@@ -137,6 +159,18 @@ impl Plan {
         columns
     }
 
+    fn wanted_of(&self, table: &Table) -> Arc<Wanted> {
+        let mut columns = vec![false; table.columns.len()];
+        // A pinned column may be one that the table will only gain.
+        let last = self.columns().last().map_or(0, |last| last + 1);
+        columns.resize(columns.len().max(last), false);
+        // Where no column is followed, nobody asks who the rows are.
+        if !self.slots.is_empty() {
+            self.columns().into_iter().for_each(|column| columns[column] = true);
+        }
+        Arc::new(Wanted { columns, whole: observe::is_watched })
+    }
+
     /// Whether `final_roles`, made from the whole table, ask for something this plan did not keep; then the pins for the
     /// next reading.
     pub(super) fn misses(
@@ -144,11 +178,12 @@ impl Plan {
         table: &Table,
         final_roles: &[Assignment],
         proved: &[Option<&'static dyn Scheme>],
+        opened: &[Option<Arc<Opening>>],
     ) -> Option<Vec<Pin>> {
         let name = |column: usize| table.columns[column].name.clone();
         let mut missed = false;
         let mut pins: Vec<Pin> = Vec::new();
-        for (slot, proved) in self.slots.iter().zip(proved) {
+        for ((slot, proved), opened) in self.slots.iter().zip(proved).zip(opened) {
             let mut salt = slot.salt;
             let role = &final_roles[slot.column];
             if role.role == Role::Credential && role.salt.is_some() && role.salt != slot.salt {
@@ -158,13 +193,20 @@ impl Plan {
             if proved.is_some() && slot.salted.is_none() {
                 missed = true;
             }
-            pins.push(Pin { column: name(slot.column), salt: salt.map(name), salted: slot.salted.or(*proved) });
+            missed |= opened.is_some();
+            let opening = slot.opening.clone().or_else(|| opened.clone());
+            pins.push(Pin {
+                column: name(slot.column),
+                salt: salt.map(name),
+                salted: slot.salted.or(*proved),
+                opening,
+            });
         }
         for (column, role) in final_roles.iter().enumerate() {
             if role.role == Role::Credential && pins.len() < MAX_SLOTS && self.slots.iter().all(|s| s.column != column)
             {
                 missed = true;
-                pins.push(Pin { column: name(column), salt: role.salt.map(name), salted: None });
+                pins.push(Pin { column: name(column), salt: role.salt.map(name), salted: None, opening: None });
             }
         }
         // Which of two login columns is used was decided by the first rows and is not chased further.
@@ -173,6 +215,19 @@ impl Plan {
 }
 
 impl Slot {
+    fn new(column: usize, salt: Option<usize>, salted: Option<&'static dyn Scheme>) -> Self {
+        Self {
+            column,
+            salt,
+            unsalted: Vec::new(),
+            salted,
+            threshold: AtomicU64::new(u64::MAX),
+            opening: None,
+            is_digest: false,
+            trace_threshold: AtomicU64::new(u64::MAX),
+        }
+    }
+
     /// Which constructions are worth trying on every row: those the first rows prove, else the most plausible ones.
     fn learn(&mut self, first: &[TableBatch], login: Option<usize>, email: Option<usize>, index: &DigestIndex) {
         let subjects = self.subjects(first, login, email);
@@ -181,7 +236,8 @@ impl Slot {
         for subject in &subjects {
             let form = subject.form;
             for scheme in schemes::explain(form, self.salt.is_some()) {
-                let Some(formula) = scheme.formula().filter(|f| !f.is_salted()) else { continue };
+                // Rarer constructions are not tried on every row.
+                let Some(formula) = scheme.formula().filter(|f| index.formulas().contains(f)) else { continue };
                 if !plausible.contains(&formula) {
                     plausible.push(formula);
                 }
@@ -194,6 +250,7 @@ impl Slot {
                 }
             }
         }
+        self.is_digest = !proved.is_empty();
         self.unsalted = if proved.is_empty() { plausible } else { proved };
         if self.salted.is_none() && Self::unsalted_unproved(&subjects, index) {
             self.salted = prove::salted(&subjects, self.salt.is_some());
@@ -227,7 +284,7 @@ impl Slot {
 
 /// The first scheme that explains `form` without a salt and can give its raw digest.
 pub(super) fn decoder(form: Form) -> Option<&'static dyn Scheme> {
-    schemes::explain(form, false).into_iter().find(|s| s.formula().is_some_and(|f| !f.is_salted()))
+    schemes::candidates(form, false).find(|s| s.formula().is_some_and(|f| !f.is_salted()))
 }
 
 /// The raw digest of `stored` under `decoder`.

@@ -9,22 +9,21 @@ use std::sync::atomic::Ordering;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
-use crate::breach;
 use crate::error::Error;
 use crate::judge::judge;
 use crate::model::{
     AccountTotals, BreachReport, ColumnReport, Confidence, DigestKind, Finding, FormKind, Policy, Reason, Reasons,
-    Report, ReportSkip, ReportTable, ResetRow, Role, RowAt, Severity, Tier, Verdict,
+    Report, ReportSkip, ReportTable, ResetRow, Role, RowAt, Severity, Site, Tier, Verdict,
 };
 use crate::schemes::Protection;
-use crate::settings::BreachChoice;
 
-use super::facts::{FactsReader, SlotFacts};
+use super::Shared;
+use super::asking::{Asked, Asking};
+use super::facts::{FactsReader, RowFacts, SlotFacts};
 use super::joins::{Cell, ColumnKey, DigestRecord, Fact, Grouped, Joins, group};
 use super::prove::{self, Slow, Subject};
 use super::resolve::{self, Resolved};
 use super::unit::{SlotDone, TableDone, UnitDone};
-use super::{Shared, asking};
 use crate::report::TakeRow;
 
 /// Schemes with parameters that a report lists for one column.
@@ -170,23 +169,17 @@ fn tell_slow(table: &Decided<'_>, joins: &Joins) -> io::Result<()> {
     Ok(())
 }
 
-/// Asks the chosen source about every digest whose form turned out to be one.
+/// Asks the chosen sources about every digest whose form turned out to be one.
 fn ask(
     shared: &Shared<'_>,
     decided: &[Decided<'_>],
     run_of: &[Option<(u32, u32)>],
     joins: &Joins,
-) -> Result<Option<BreachReport>, Error> {
-    let BreachChoice::Hibp { base_url, padding, ca, concurrency } = &shared.settings.breach else { return Ok(None) };
-    shared.progress.phase("asking the breach source");
-    let options = breach::HibpOptions {
-        base_url: base_url.clone(),
-        padding: *padding,
-        ca: ca.clone(),
-        concurrency: *concurrency,
-        ..breach::HibpOptions::default()
-    };
-    let source = breach::Hibp::new(options).map_err(|e| Error::breach(e.0))?;
+) -> Result<Asked, Error> {
+    if shared.whom.is_empty() {
+        return Ok(Asked::default());
+    }
+    shared.progress.phase("asking breach sources");
     let valid = |run: u32, record: &DigestRecord| {
         let Some((at, number)) = run_of[run as usize] else { return false };
         let table = &decided[at as usize];
@@ -199,8 +192,9 @@ fn ask(
         scheme.asks().contains(&record.digest.kind())
     };
     let digests = shared.digests.lock().unwrap_or_else(PoisonError::into_inner);
-    let report = asking::ask(&source, &digests, shared.tools.key.0, &valid, joins);
-    report.map(Some).map_err(|error| Error::store(&shared.settings.spool_dir, error))
+    let asking = Asking { digests: &digests, valid: &valid, seed: shared.tools.key.0 };
+    let asked = asking.ask(&shared.whom, joins, shared.progress);
+    asked.map_err(|error| Error::store(&shared.settings.spool_dir, error))
 }
 
 /// How many rows carried a set of reasons, and where the first was.
@@ -283,14 +277,16 @@ impl<'a> Judge<'a> {
         Self { table, policy, tally: Tally::new(table.slots.len()), known: Vec::new() }
     }
 
-    /// Judges one row. `forms` has the slots' form indexes (by the table's numbering), `facts` what the joins know.
-    fn row(
+    /// Judges a row, and `rows` that are like it in everything but their place, which is this or later. `codes` has the
+    /// slots' form indexes (by the table's numbering), `facts` what the joins know.
+    fn rows(
         &mut self,
         at: RowAt,
-        row: &super::facts::RowFacts<'_>,
+        row: &RowFacts<'_>,
         slots: &[SlotFacts],
         codes: &[Vec<u32>],
         facts: &[(u32, Cell, Fact)],
+        rows: u64,
     ) -> Judged {
         let mut all = Reasons::EMPTY;
         let mut holds = false;
@@ -304,7 +300,7 @@ impl<'a> Judge<'a> {
             }
             if stored.opened.is_some() {
                 reasons.insert(Reason::CommonPassword);
-                self.tally.opened[slot] += 1;
+                self.tally.opened[slot] += rows;
             }
             if stored.default {
                 reasons.insert(Reason::DefaultCredential);
@@ -320,7 +316,7 @@ impl<'a> Judge<'a> {
                 }
             }
             holds |= !reasons.contains(Reason::NoCredential);
-            self.tally.count(slot, reasons, 1, at);
+            self.tally.count(slot, reasons, rows, at);
             all = all.union(reasons);
         }
         let mut of_row = Reasons::EMPTY;
@@ -335,9 +331,9 @@ impl<'a> Judge<'a> {
         if row.privileged {
             of_row.insert(Reason::Privileged);
         }
-        self.tally.count(slots.len(), of_row, 1, at);
+        self.tally.count(slots.len(), of_row, rows, at);
         let verdict = self.verdict(all.union(of_row));
-        self.tally.accounts.add(verdict.tier, 1);
+        self.tally.accounts.add(verdict.tier, rows);
         Judged { verdict, exposure_count }
     }
 
@@ -410,6 +406,41 @@ fn judge_all(
     Ok(tallies)
 }
 
+/// Rows of one run of which the joins know nothing and that differ in their place only.
+struct Alike<'a> {
+    key: u64,
+    /// How many came after the first.
+    rows: u64,
+    /// The first.
+    at: RowAt,
+    row: RowFacts<'a>,
+    slots: Vec<SlotFacts>,
+}
+
+/// Equal for rows of one run that get the same verdict; `None` where that does not fit a key.
+#[inline]
+fn key_of(row: &RowFacts<'_>, slots: &[SlotFacts]) -> Option<u64> {
+    let active = row.active.map_or(0, |active| 1 + u64::from(active));
+    let mut key = active << 1 | u64::from(row.privileged);
+    if slots.len() > 3 {
+        return None;
+    }
+    for slot in slots {
+        if slot.code >= 1 << 15 {
+            return None;
+        }
+        let own = match slot.own {
+            None => 0,
+            Some(crate::guess::Own::Login) => 1,
+            Some(crate::guess::Own::Email) => 2,
+        };
+        let opened = u64::from(slot.opened.is_some());
+        let bits = own << 3 | opened << 2 | u64::from(slot.default) << 1 | u64::from(slot.empty);
+        key = key << 20 | u64::from(slot.code) << 5 | bits;
+    }
+    Some(key)
+}
+
 /// Judges consecutive runs whose joined facts lie together.
 fn judge_span(
     shared: &Shared<'_>,
@@ -432,6 +463,7 @@ fn judge_span(
         let Some(chunk) = &run.facts else { continue };
         let bytes = chunk.get().map_err(store_error)?;
         let mut reader = FactsReader::new(&bytes, shared.tools.identities);
+        let mut alike: Vec<Alike<'_>> = Vec::new();
         for number in 0..run.rows {
             let row = reader.row(&mut slots).expect("a run holds the facts of all its rows");
             let mine = known.iter().take_while(|(_, cell, _)| cell.row() == number).count();
@@ -439,8 +471,16 @@ fn judge_span(
             known = rest;
             let line = if row.at.line == 0 { 0 } else { row.at.line + run.line_base };
             let at = RowAt { offset: row.at.offset, line };
-            let judged = judge.row(at, &row, &slots, &run.codes, of_row);
-            let Some(resets) = resets.as_deref_mut() else { continue };
+            let key = if resets.is_none() && of_row.is_empty() { key_of(&row, &slots) } else { None };
+            if let Some(more) = key.and_then(|key| alike.iter_mut().find(|alike| alike.key == key)) {
+                more.rows += 1;
+                continue;
+            }
+            let judged = judge.rows(at, &row, &slots, &run.codes, of_row, 1);
+            let Some(resets) = resets.as_deref_mut() else {
+                alike.extend(key.map(|key| Alike { key, rows: 0, at, row, slots: slots.clone() }));
+                continue;
+            };
             if judged.verdict.tier == Tier::None {
                 continue;
             }
@@ -475,6 +515,9 @@ fn judge_span(
             })
             .map_err(|error| Error::write(None, error))?;
         }
+        for more in alike.iter().filter(|alike| alike.rows > 0) {
+            judge.rows(more.at, &more.row, &more.slots, &run.codes, &[], more.rows);
+        }
     }
     Ok(judge.tally)
 }
@@ -485,7 +528,7 @@ fn report(
     decided: &[Decided<'_>],
     tallies: &[Tally],
     grouped: &HashMap<ColumnKey, Grouped>,
-    asked: Option<BreachReport>,
+    asked: Asked,
     skipped: Vec<ReportSkip>,
 ) -> Report {
     let mut report = Report { skipped, ..Report::default() };
@@ -526,24 +569,19 @@ fn report(
         let tried = if tried == 0 { "none tried".into() } else { format!("{tried} tried with likely passwords") };
         report.not_asked.push(format!("{scheme}: {values} values that no breach source can be asked about, {tried}"));
     }
-    match (asked, &shared.settings.breach) {
-        (Some(asked), _) => {
-            report.breach.push(asked);
-            report.breach.push(embedded);
-        }
-        (None, choice) => {
-            if askable > 0 {
-                report.not_asked.insert(
-                    0,
-                    format!("{askable} values could be asked of the Pwned Passwords service: --breach hibp"),
-                );
-            }
-            if matches!(choice, BreachChoice::None) {
-                embedded = BreachReport { source: "none".into(), ..BreachReport::default() };
-            }
-            report.breach.push(embedded);
-        }
+    if !shared.whom.takes_ranges() && askable > 0 {
+        report
+            .not_asked
+            .insert(0, format!("{askable} values could be asked of the Pwned Passwords service: --breach hibp"));
     }
+    report.not_asked.splice(0..0, asked.advice);
+    report.breach = asked.reports;
+    // The list is tried on every value as it is read; it is a breach source where somebody wants any.
+    report.breach.push(if shared.settings.breach.sources.is_empty() {
+        BreachReport { source: "none".into(), ..BreachReport::default() }
+    } else {
+        embedded
+    });
     report
 }
 
@@ -560,14 +598,16 @@ fn tried_by_list(
         let Some(resolved) = resolved else { continue };
         let salted = table.table.plan.slots[slot].salted;
         let mut listed = 0;
-        for (of_form, count) in resolved.iter().zip(&table.table.slots[slot].counts) {
+        let slots = &table.table.slots[slot];
+        for ((of_form, form), count) in resolved.iter().zip(&slots.forms).zip(&slots.counts) {
             let Some(scheme) = of_form.scheme else { continue };
             let of_ranges = |kind: &DigestKind| matches!(kind, DigestKind::Sha1 | DigestKind::Ntlm);
             askable += if scheme.asks().iter().any(of_ranges) { *count } else { 0 };
             let tried = match scheme.protection() {
                 Protection::Plaintext => true,
-                // Without a formula there is no table of common passwords' digests.
-                Protection::UnsaltedFast => scheme.formula().is_some(),
+                Protection::Reversible => *form == crate::schemes::turned_back(),
+                // The table of common passwords' digests holds the commonest constructions only.
+                Protection::UnsaltedFast => scheme.formula().is_some_and(|f| super::UNSALTED.contains(&f)),
                 Protection::SaltedFast => salted.is_some_and(|s| s.name() == scheme.name()),
                 Protection::PasswordHash | Protection::State => false,
             };
@@ -708,6 +748,14 @@ fn findings(
             locator: place_of(column, first),
             message: format!("{rows} of {accounts} accounts: {}{more}", reason.message()),
             accounts: rows,
+            site: Some(Box::new(Site {
+                path: path_of(target, &table.unit.target.unit),
+                line: first.line,
+                column: 1,
+                offset: first.offset,
+                length: 0,
+                fingerprint: fingerprint(&[reason.name(), &table.table.table.name, column.unwrap_or_default()]),
+            })),
         });
     };
     for slot in (0..table.slots.len()).filter(|s| table.slots[*s].is_some()) {
@@ -748,6 +796,21 @@ fn of_reason(table: &Decided<'_>, slot: usize, reason: Reason, role: Confidence)
     }
     // What was opened, compared or answered is proved; what follows from the scheme is as sure as the scheme.
     (confidence.unwrap_or(Confidence::PROVED), names.join(", "))
+}
+
+/// A unit as a path from the current folder.
+fn path_of(target: &str, unit: &str) -> String {
+    if unit.is_empty() { target.to_owned() } else { format!("{}/{unit}", target.trim_end_matches('/')) }
+}
+
+/// Of what a fault of a table is about, wherever the table's file is: 20 hex digits.
+fn fingerprint(parts: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hex::encode(&hasher.finalize()[..10])
 }
 
 /// 16 hex digits of SHA-256 over the parts: the same finding has the same id in every run.

@@ -6,7 +6,7 @@ use credaudit::audit;
 use credaudit::cli::AuditArgs;
 use credaudit::error::Error;
 use credaudit::model::Report;
-use credaudit::report::{Destination, Meter, Progress, ResetList, Silent, TakeRow};
+use credaudit::report::{Destination, Meter, Notes, Progress, ResetList, Silent, TakeRow};
 use credaudit::settings::{self, AuditSettings, OutputSettings, Sink};
 
 use super::unless_broken_pipe;
@@ -96,17 +96,27 @@ fn read_with_list<W: Write + Send>(
 }
 
 fn read(audit: &AuditSettings, output: &OutputSettings, resets: Option<TakeRow<'_>>) -> Result<Report, Error> {
-    let progress: Box<dyn Progress> =
-        if talks(output) { Box::new(Meter::start(Box::new(io::stderr()))) } else { Box::new(Silent) };
+    let progress: Box<dyn Progress> = if output.quiet {
+        Box::new(Silent)
+    } else if talks(output) {
+        Box::new(Meter::start(Box::new(io::stderr())))
+    } else {
+        Box::new(Notes)
+    };
     audit::run(audit, resets, progress.as_ref())
 }
 
 /// Whether there is somebody to talk to on standard error.
 fn talks(output: &OutputSettings) -> bool {
-    !output.quiet && io::stderr().is_terminal()
+    talks_to_terminal(output.quiet)
 }
 
-fn write_report(report: &Report, output: &OutputSettings, to: Option<Destination>) -> Result<(), Error> {
+/// Whether standard error is a terminal whose reader did not ask for silence.
+pub(super) fn talks_to_terminal(quiet: bool) -> bool {
+    !quiet && io::stderr().is_terminal()
+}
+
+pub(super) fn write_report(report: &Report, output: &OutputSettings, to: Option<Destination>) -> Result<(), Error> {
     let path = match &output.report {
         Sink::Stdout => None,
         Sink::Path(path) => Some(path.as_path()),

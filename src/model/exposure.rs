@@ -136,11 +136,13 @@ pub enum Unasked {
     Hole,
     /// The source refused the key.
     Refused,
+    /// What the local corpus has there does not have its checksum.
+    Damaged,
 }
 
 impl Unasked {
     /// All reasons, in the order of their numbers (`as u8`).
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ServerError,
         Self::RateLimited,
         Self::BadAnswer,
@@ -151,6 +153,7 @@ impl Unasked {
         Self::Unconfirmed,
         Self::Hole,
         Self::Refused,
+        Self::Damaged,
     ];
 
     /// For reports.
@@ -164,8 +167,9 @@ impl Unasked {
             Self::NotAskable => "the breach source cannot be asked about this kind of value",
             Self::OverBudget => "not asked: it would have been beyond --breach-budget",
             Self::Unconfirmed => "a filter says probably seen, and no source confirmed or denied it",
-            Self::Hole => "the local corpus has a hole there: its download was never completed",
+            Self::Hole => "the local corpus has a hole there: that range was missing or broken when it was made",
             Self::Refused => "the breach source refused the key",
+            Self::Damaged => "the local corpus is damaged there",
         }
     }
 }

@@ -14,15 +14,15 @@ mod verdict;
 
 pub use block::Block;
 pub use exposure::{Digest, DigestKind, Exposure, Unasked};
-pub use finding::{Confidence, Finding, Severity};
+pub use finding::{Confidence, Finding, Severity, Site};
 pub use form::{Form, FormDef, FormKind};
-pub use formula::{Algorithm, Formula};
+pub use formula::{Algorithm, Expression, Formula, FormulaError, MAX_DIGEST, Salts, Uses, digest_of, utf16le};
 pub use policy::{Grade, Graded, Policy, PolicyError, SchemePolicy};
 pub use report::{
-    AccountTotals, BreachReport, ByteTotals, ColumnReport, Evidence, Report, ReportSkip, ReportTable, ReportTarget,
-    ResetRow,
+    AccountTotals, BreachReport, ByteTotals, ColumnReport, Evidence, GateReport, Report, ReportSkip, ReportTable,
+    ReportTarget, ResetRow, RuleReport,
 };
 pub use role::{Assignment, Role};
 pub use secret::Secret;
-pub use table::{Column, Fault, Places, RowAt, Table, TableBatch};
+pub use table::{Column, Fault, Partial, Places, RowAt, Table, TableBatch, Wanted};
 pub use verdict::{Reason, Reasons, Tier, Verdict};
