@@ -132,7 +132,8 @@ pub fn check(args: AuditArgs) -> Result<(AuditSettings, OutputSettings), Error> 
     let breach = breach::breach(&args.breach)?;
     let targets = targets(args.targets)?;
     let threads = threads(args.threads.as_deref())?;
-    let (live, identity) = live::check(&args.live, &targets, threads)?;
+    let block = block(&args.block_size)?;
+    let (live, identity) = live::check(&args.live, &targets, threads, block as u64)?;
     let audit = AuditSettings {
         targets,
         memory: memory(&args.memory)?,
@@ -142,7 +143,7 @@ pub fn check(args: AuditArgs) -> Result<(AuditSettings, OutputSettings), Error> 
         limits: Limits {
             max_text: size("--max-text", &args.max_text)?,
             max_ratio: count("--max-ratio", &args.max_ratio, 1, u64::MAX)?,
-            block: block(&args.block_size)?,
+            block,
             hash: args.hash_inputs,
         },
         breach,
