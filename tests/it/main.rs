@@ -13,6 +13,7 @@ mod demo;
 mod dumps;
 mod fuzz_corpus;
 mod gate;
+mod gate_lines;
 mod laws;
 mod live;
 mod people;
