@@ -369,7 +369,7 @@ fn is_identifier(text: &[u8]) -> bool {
     if text.is_empty()
         || !text
             .iter()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':' | b'$' | b'/' | b' '))
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':' | b'$' | b'/' | b' ' | b','))
     {
         return false;
     }
@@ -378,7 +378,7 @@ fn is_identifier(text: &[u8]) -> bool {
     // What is mixed at random also falls into parts that could be words, but short ones.
     let all: usize = parts.iter().map(String::len).sum();
     let long: usize = parts.iter().map(String::len).filter(|len| *len >= 4).sum();
-    !parts.is_empty() && long * 10 >= all * 6 && parts.iter().all(|part| reads_like_a_word(part))
+    !parts.is_empty() && long * 2 >= all && parts.iter().all(|part| reads_like_a_word(part))
 }
 
 /// Letters in an order that words have: some vowels, no long run without one; a short number at its end.
@@ -613,7 +613,7 @@ pub(super) fn random(text: &[u8]) -> Judged {
         };
     }
     if is_uuid(text) {
-        return judged(64, "a UUID");
+        return judged(58, "a UUID");
     }
     if of.other > 0 {
         return judged(25, "no machine's alphabet");
@@ -622,7 +622,8 @@ pub(super) fn random(text: &[u8]) -> Judged {
     let most = (text.len().min(40) as f32).log2();
     let share = bits / most;
     if text.len() < 16 {
-        let strong = of.classes() >= 3 || (of.digits >= 2 && of.letters() >= 4 && of.digits * 5 >= text.len());
+        let strong = (of.classes() >= 3 && of.digits > 0)
+            || (of.digits >= 2 && of.letters() >= 4 && of.digits * 5 >= text.len());
         return if strong && share > 0.8 { judged(66, "mixed characters") } else { judged(38, "short, few classes") };
     }
     if of.digits == 0 && of.signs == 0 && (of.upper == 0 || of.lower == 0) {
