@@ -274,6 +274,14 @@ impl Source for Corpus {
         std::slice::from_ref(&self.header.kind)
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
+    fn excludes(&self) -> bool {
+        self.header.variant.is_filter()
+    }
+
     fn ask(&self, digests: &[Digest], answer: &mut dyn FnMut(usize, Exposure)) {
         self.lookup(digests, answer);
     }
