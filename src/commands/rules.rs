@@ -69,7 +69,7 @@ fn test(patterns: Vec<Pattern>, to: &mut dyn Write) -> Result<(io::Result<()>, u
     let mut failed = Vec::new();
     let mut examples = 0;
     for (index, pattern) in rules.patterns().iter().enumerate() {
-        let path = pattern.example_file.as_deref().unwrap_or("example");
+        let path = pattern.example_file.as_deref().unwrap_or("text");
         let all = pattern
             .examples
             .iter()

@@ -78,7 +78,22 @@ pub(super) fn look(
     common: &dyn Fn(&[u8]) -> bool,
 ) -> Option<Named> {
     let (mut given, mut at) = given(text, name, file)?;
-    let told = names::judge(std::str::from_utf8(&text[name.clone()]).ok()?)?;
+    let named = std::str::from_utf8(&text[name.clone()]).ok()?;
+    let told = names::judge(named)?;
+    let is_pass = named.eq_ignore_ascii_case("pass") || named.eq_ignore_ascii_case("_pass");
+    match given {
+        // `rtas_token("…")` looks something up by its name; `setToken("…")` is told it.
+        Given::Called if !names::hands_over(named) || is_pass => return None,
+        // `second pass: look for`, `to pass to x`: the verb.
+        Given::Said if is_pass => return None,
+        Given::Assigned if is_pass && text[at - 1] == b':' && file.writing != Writing::Settings => {
+            let value = text[at..text.len().min(at + 8)].trim_ascii_start();
+            if !matches!(value.first(), Some(b'"' | b'\'' | b'`')) {
+                return None;
+            }
+        }
+        _ => {}
+    }
     let mut comment = false;
     if file.writing == Writing::Code {
         comment = is_in_comment(text, start);
@@ -266,7 +281,8 @@ fn line_start(text: &[u8], at: usize) -> usize {
 fn is_in_comment(text: &[u8], at: usize) -> bool {
     let line = &text[line_start(text, at)..at];
     let trimmed = line.trim_ascii_start();
-    let marks: [&[u8]; 7] = [b"//", b"#", b"*", b"/*", b"--", b"<!--", b";;"];
+    // `*token = …` is no comment but C.
+    let marks: [&[u8]; 7] = [b"//", b"#", b"* ", b"/*", b"--", b"<!--", b";;"];
     marks.iter().any(|mark| trimmed.starts_with(mark))
         || memchr::memmem::find(line, b" // ").is_some()
         || memchr::memmem::find(line, b" # ").is_some()
@@ -386,8 +402,12 @@ fn value_at(text: &[u8], at: usize, given: Given, file: FileKind, comment: bool)
                 }
                 end += 1;
             }
-            let range = trimmed(text, i..end);
-            let mut range = range;
+            let mut range = trimmed(text, i..end);
+            // A call or an index, in what is written about code.
+            let written = matches!(file.writing, Writing::Code | Writing::Prose | Writing::Markup);
+            if written && text[range.clone()].iter().any(|b| matches!(b, b'(' | b'[')) {
+                return None;
+            }
             // Prose ends sentences; a settings line in braces ends with one.
             while range.end > range.start && matches!(text[range.end - 1], b',' | b';')
                 || (range.end > range.start && !settings && matches!(text[range.end - 1], b'.' | b':' | b')'))

@@ -13,6 +13,7 @@ use hyperscan::{Block, Builder, CompileFlags, PlatformRef, Serialized};
 
 use super::cache;
 use super::engine::{Candidate, Engine, EngineError, Finder, MAX_TEXT, Wanted};
+use super::prefix::Prefix;
 
 /// The Hyperscan engine.
 pub(super) struct Hyper {
@@ -21,8 +22,16 @@ pub(super) struct Hyper {
 
 struct Shared {
     database: Database<Block>,
-    /// By expression: which pattern, and the length of the prefix.
-    of: Vec<(u32, u32)>,
+    of: Vec<Expression>,
+}
+
+/// What a match of one expression means.
+struct Expression {
+    pattern: u32,
+    /// Length of the prefix in bytes.
+    len: u32,
+    /// Where several keywords share an expression: they, one of which must stand at the match.
+    keywords: Vec<Vec<u8>>,
 }
 
 impl Hyper {
@@ -32,9 +41,9 @@ impl Hyper {
         let mut expressions = Vec::new();
         let mut of = Vec::new();
         for (i, wanted) in wanted.iter().enumerate() {
-            for prefix in &wanted.prefixes {
+            for (prefix, keywords) in shared(wanted) {
                 expressions.push(prefix.expression());
-                of.push((i as u32, prefix.len() as u32));
+                of.push(Expression { pattern: i as u32, len: prefix.len() as u32, keywords });
             }
         }
         let version = hyperscan::version_str().to_string_lossy().into_owned();
@@ -57,6 +66,33 @@ impl Hyper {
         Ok(Self { shared: Arc::new(Shared { database, of }) })
     }
 }
+
+/// The prefixes of a pattern. Keywords of which there are many because they go on in any way (`hf_a`, `hf_b`, …) share one: with
+/// an expression each, compiling takes several times as long and searching a little longer.
+fn shared(wanted: &Wanted) -> Vec<(Prefix, Vec<Vec<u8>>)> {
+    let pairs = || wanted.prefixes.iter().zip(&wanted.keywords);
+    let mut groups: Vec<(Prefix, Vec<Vec<u8>>)> = Vec::new();
+    if wanted.ignore_case || wanted.prefixes.len() < SHARED_FROM {
+        return pairs().map(|(prefix, _)| (prefix.clone(), Vec::new())).collect();
+    }
+    for (prefix, keyword) in pairs() {
+        let keyword = keyword.as_bytes();
+        let fits = |(known, keywords): &&mut (Prefix, Vec<Vec<u8>>)| {
+            known.len() == prefix.len() && keywords[0].len() == keyword.len() && keywords[0][..2] == keyword[..2]
+        };
+        match groups.iter_mut().find(fits) {
+            Some((known, keywords)) => {
+                *known = known.union(prefix);
+                keywords.push(keyword.to_vec());
+            }
+            None => groups.push((prefix.clone(), vec![keyword.to_vec()])),
+        }
+    }
+    groups
+}
+
+/// From this many keywords on a pattern's expressions are shared.
+const SHARED_FROM: usize = 8;
 
 fn compile(expressions: &[String]) -> Result<Database<Block>, EngineError> {
     let patterns: Result<Vec<Pattern>, _> =
@@ -112,8 +148,12 @@ impl Finder for HyperFinder {
         let scanned = self.shared.database.scan(text, &self.scratch, |id: u32, _: u64, to: u64, _: u32| {
             // A panic must not unwind through the library.
             let pushed = catch_unwind(AssertUnwindSafe(|| {
-                let (pattern, len) = of[id as usize];
-                found.push(Candidate { start: to as usize - len as usize, pattern });
+                let expression = &of[id as usize];
+                let start = to as usize - expression.len as usize;
+                let keywords = &expression.keywords;
+                if keywords.is_empty() || keywords.iter().any(|keyword| text[start..].starts_with(keyword)) {
+                    found.push(Candidate { start, pattern: expression.pattern });
+                }
             }));
             panicked |= pushed.is_err();
             if pushed.is_ok() { Matching::Continue } else { Matching::Terminate }

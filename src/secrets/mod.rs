@@ -45,12 +45,29 @@ pub const DEFAULT_CONFIDENCE: u8 = 50;
 
 /// The pattern files built in, by their names in `patterns/secrets/`.
 pub const FILES: &[(&str, &str)] = &[
+    ("ai.toml", include_str!("../../patterns/secrets/ai.toml")),
+    ("aws.toml", include_str!("../../patterns/secrets/aws.toml")),
+    ("azure.toml", include_str!("../../patterns/secrets/azure.toml")),
+    ("cloud.toml", include_str!("../../patterns/secrets/cloud.toml")),
+    ("commands.toml", include_str!("../../patterns/secrets/commands.toml")),
+    ("config.toml", include_str!("../../patterns/secrets/config.toml")),
+    ("crypto.toml", include_str!("../../patterns/secrets/crypto.toml")),
+    ("devtools.toml", include_str!("../../patterns/secrets/devtools.toml")),
+    ("files.toml", include_str!("../../patterns/secrets/files.toml")),
     ("generic.toml", include_str!("../../patterns/secrets/generic.toml")),
     ("github.toml", include_str!("../../patterns/secrets/github.toml")),
     ("gitlab.toml", include_str!("../../patterns/secrets/gitlab.toml")),
+    ("google.toml", include_str!("../../patterns/secrets/google.toml")),
+    ("keys.toml", include_str!("../../patterns/secrets/keys.toml")),
+    ("mail.toml", include_str!("../../patterns/secrets/mail.toml")),
+    ("messaging.toml", include_str!("../../patterns/secrets/messaging.toml")),
     ("npm.toml", include_str!("../../patterns/secrets/npm.toml")),
+    ("payments.toml", include_str!("../../patterns/secrets/payments.toml")),
     ("slack.toml", include_str!("../../patterns/secrets/slack.toml")),
+    ("sql.toml", include_str!("../../patterns/secrets/sql.toml")),
     ("stripe.toml", include_str!("../../patterns/secrets/stripe.toml")),
+    ("tokens.toml", include_str!("../../patterns/secrets/tokens.toml")),
+    ("urls.toml", include_str!("../../patterns/secrets/urls.toml")),
 ];
 
 /// All built-in patterns, in the order of [`FILES`].

@@ -145,6 +145,14 @@ pub(super) fn judge(name: &str) -> Option<Told> {
     Some(Told { kind, sure: sure as u8 })
 }
 
+/// Whether a function of that name is given a value to keep, rather than the name of one to look up.
+pub(super) fn hands_over(name: &str) -> bool {
+    let parts = parts(name.rsplit('.').next().unwrap_or(name));
+    let first = parts.first().map_or("", String::as_str);
+    parts.len() <= 1
+        || matches!(first, "set" | "with" | "use" | "add" | "put" | "update" | "change" | "create" | "define" | "new")
+}
+
 fn is_neutral(part: &str) -> bool {
     matches!(
         part,
@@ -198,7 +206,10 @@ fn telling(part: &str) -> Option<(Kind, bool)> {
             return Some((*kind, true));
         }
         if let Some(before) = part.strip_suffix(word.as_str()) {
-            let short = word.len() <= 4 && word.is_ascii();
+            // Short words also end other words: `enclave`, `bypass`.
+            let short = word.is_ascii()
+                && (word.len() <= 4
+                    || matches!(word.as_str(), "clave" | "senha" | "haslo" | "heslo" | "sifre" | "creds" | "passw"));
             let known = matches!(
                 before,
                 "db" | "my"

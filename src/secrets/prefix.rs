@@ -83,6 +83,11 @@ impl Prefix {
         Self(places)
     }
 
+    /// What begins with either, place by place; both have the same length.
+    pub(super) fn union(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(a, b)| a.union(*b)).collect())
+    }
+
     /// Length in bytes.
     pub(super) fn len(&self) -> usize {
         self.0.len()

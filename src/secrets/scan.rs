@@ -118,7 +118,11 @@ fn of_name(rules: &Rules, window: &Window<'_>, start: usize, name: &Range<usize>
 fn of_pattern(rules: &Rules, index: usize, window: &Window<'_>, start: usize, kind: FileKind) -> Option<Hit> {
     let pattern = &rules.patterns[index];
     let text = window.text;
-    if pattern.left == Left::Word && start > 0 && text[start - 1].is_ascii_alphanumeric() && !after_escape(text, start)
+    if pattern.left == Left::Word
+        && pattern.before.is_none()
+        && start > 0
+        && text[start - 1].is_ascii_alphanumeric()
+        && !after_escape(text, start)
     {
         return None;
     }

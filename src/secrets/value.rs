@@ -200,6 +200,7 @@ fn is_mask(text: &[u8]) -> bool {
         || (text.len() >= 3 && seen.iter().all(masking))
         || text.windows(5).any(|w| w.iter().all(|b| matches!(b, b'*')))
         || text.windows(6).any(|w| matches!(w, b"xxxxxx" | b"XXXXXX"))
+        || text.windows(8).any(|w| w == b"00000000")
         || memchr::memmem::find(text, "•••".as_bytes()).is_some()
         || text.ends_with(b"...")
         || text.ends_with("…".as_bytes())
@@ -368,13 +369,16 @@ fn is_identifier(text: &[u8]) -> bool {
     if text.is_empty()
         || !text
             .iter()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':' | b'$' | b'/' | b' '))
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':' | b'$' | b'/' | b' ' | b','))
     {
         return false;
     }
     let Ok(text) = std::str::from_utf8(text) else { return false };
     let parts = parts(text);
-    !parts.is_empty() && parts.iter().all(|part| reads_like_a_word(part))
+    // What is mixed at random also falls into parts that could be words, but short ones.
+    let all: usize = parts.iter().map(String::len).sum();
+    let long: usize = parts.iter().map(String::len).filter(|len| *len >= 4).sum();
+    !parts.is_empty() && long * 2 >= all && parts.iter().all(|part| reads_like_a_word(part))
 }
 
 /// Letters in an order that words have: some vowels, no long run without one; a short number at its end.
@@ -484,6 +488,9 @@ pub(super) fn password(text: &[u8], common: &dyn Fn(&[u8]) -> bool) -> Judged {
     }
     if is_placeholder(text) {
         return judged(8, "a placeholder");
+    }
+    if text.len() >= 16 && is_made_up(text) {
+        return judged(30, "counts or repeats: made up");
     }
     let Ok(string) = std::str::from_utf8(text) else { return judged(20, "not text") };
     if of.spaces > 0 {
@@ -606,15 +613,17 @@ pub(super) fn random(text: &[u8]) -> Judged {
         };
     }
     if is_uuid(text) {
-        return judged(64, "a UUID");
+        return judged(58, "a UUID");
     }
     if of.other > 0 {
         return judged(25, "no machine's alphabet");
     }
-    let most = (text.len().min(64) as f32).log2();
+    // A machine's alphabet has 32 to 64 characters.
+    let most = (text.len().min(40) as f32).log2();
     let share = bits / most;
     if text.len() < 16 {
-        let strong = of.classes() >= 3 || (of.digits >= 2 && of.letters() >= 4 && of.digits * 5 >= text.len());
+        let strong = (of.classes() >= 3 && of.digits > 0)
+            || (of.digits >= 2 && of.letters() >= 4 && of.digits * 5 >= text.len());
         return if strong && share > 0.8 { judged(66, "mixed characters") } else { judged(38, "short, few classes") };
     }
     if of.digits == 0 && of.signs == 0 && (of.upper == 0 || of.lower == 0) {

@@ -17,6 +17,7 @@ mod dumps;
 mod formulas;
 mod fuzz_corpus;
 mod gate;
+mod gate_lines;
 mod laws;
 mod live;
 mod people;
