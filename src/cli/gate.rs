@@ -28,7 +28,7 @@ pub struct ScanArgs {
     /// Findings that are known and left out [default: `.credaudit-baseline` in the current folder, if there is one].
     #[arg(long, value_name = "FILE", help_heading = "Rules")]
     pub baseline: Option<PathBuf>,
-    /// Leave out what git ignores. (By default it is read: what git does not keep may ship all the same.)
+    /// Leave out what git ignores, which is read by default because it may ship all the same.
     #[arg(long, help_heading = "Rules")]
     pub gitignore: bool,
     /// How to search: both engines find the same.

@@ -46,7 +46,7 @@ impl Archive for SevenZ {
         match (failed, done) {
             (Some(error), _) => Err(error),
             (None, Err(error)) => Err(why(&error)),
-            (None, Ok(_)) => Ok(0),
+            (None, Ok(())) => Ok(0),
         }
     }
 }
