@@ -16,6 +16,7 @@ pub(super) const FAMILY: Family = Family {
     by_prefix: None,
     by_shape: Some(by_base64_length),
     forms: &[&HEX16, &HEX32, &HEX40, &HEX64, &HEX96, &HEX128, &BASE64_16, &BASE64_20, &BASE64_32, &BASE64_64],
+    layouts: &[],
     schemes: &[&MD5, &NTLM, &SHA1, &SHA256, &SHA384, &SHA512, &TWICE_MD5, &TWICE_SHA1, &HALF_MD5],
 };
 
@@ -109,12 +110,11 @@ pub(super) fn digest_text(value: &[u8]) -> &[u8] {
 /// Whether `value` is an unsalted fast hash of the empty password.
 pub(super) fn is_of_nothing(value: &[u8], def: &'static FormDef) -> bool {
     /// Digests of the empty input, computed with `md5sum`, `sha1sum` … `< /dev/null`: MD5, NTLM (MD4), MD5 of hex MD5,
-    /// LM (two empty halves); SHA-1, SHA-1 of SHA-1 (`MySQL` 4.1), SHA-1 of hex SHA-1; SHA-256; SHA-384; SHA-512.
-    const OF_NOTHING: [&str; 10] = [
+    /// SHA-1, SHA-1 of SHA-1 (`MySQL` 4.1), SHA-1 of hex SHA-1; SHA-256; SHA-384; SHA-512.
+    const OF_NOTHING: [&str; 9] = [
         "d41d8cd98f00b204e9800998ecf8427e",
         "31d6cfe0d16ae931b73c59d7e0c089c0",
         "74be16979710d4c4e7c6647856088456",
-        "aad3b435b51404eeaad3b435b51404ee",
         "da39a3ee5e6b4b0d3255bfef95601890afd80709",
         "be1bdec0aa74b4dcb079943e70528096cca985f8",
         "10a34637ad661d98ba3344717656fcc76209c2f8",

@@ -9,10 +9,11 @@ use crate::model::{Algorithm, Form, FormDef, FormKind, Formula, Graded, Policy};
 
 pub(super) const FAMILY: Family = Family {
     file: "ldap",
-    prefixes: &["{S", "{s", "{M", "{m"],
+    prefixes: &["{S", "{s", "{M", "{m", "{P", "{p", "{L", "{l"],
     by_prefix: Some(recognise),
     by_shape: None,
     forms: &[&MD5, &SHA, &SHA256, &SHA512, &SMD5, &SSHA, &SSHA256, &SSHA512],
+    layouts: &[],
     schemes: &[&SALTED_MD5, &SALTED_SHA, &SALTED_SHA256, &SALTED_SHA512],
 };
 
@@ -38,7 +39,7 @@ static SALTED_SHA512: Ldap = Ldap { name: "ldap-ssha512", algorithm: Algorithm::
 const LONGEST_SALT: usize = 128;
 
 fn recognise(value: &[u8]) -> Option<Form> {
-    const LABELS: [(&str, &FormDef); 8] = [
+    const LABELS: [(&str, &FormDef); 11] = [
         ("{SSHA}", &SSHA),
         ("{SHA}", &SHA),
         ("{MD5}", &MD5),
@@ -47,9 +48,18 @@ fn recognise(value: &[u8]) -> Option<Form> {
         ("{SHA256}", &SHA256),
         ("{SSHA512}", &SSHA512),
         ("{SHA512}", &SHA512),
+        ("{SHA1}", &SHA),
+        ("{PLAIN-MD5}", &MD5),
+        ("{LDAP-MD5}", &MD5),
     ];
-    let (text, def) =
-        LABELS.iter().find_map(|(label, def)| Some((codec::strip_prefix_any_case(value, label)?, *def)))?;
+    let (label, text) = codec::split_once(value, b'}')?;
+    // Dovecot says behind a dot how the digest is written, where that is not its custom.
+    let written = |suffix: &str| {
+        label.len().checked_sub(suffix.len()).filter(|at| label[*at..].eq_ignore_ascii_case(suffix.as_bytes()))
+    };
+    let label = &label[..[".HEX", ".B64", ".BASE64"].iter().find_map(|suffix| written(suffix)).unwrap_or(label.len())];
+    let is = |known: &str| known.as_bytes()[..known.len() - 1].eq_ignore_ascii_case(label);
+    let def = LABELS.iter().find(|(known, _)| is(known))?.1;
     let len = def.digest_len;
     let fits = if is_salted(def) {
         codec::base64_len(text).is_some_and(|n| (len + 1..=len + LONGEST_SALT).contains(&n))

@@ -31,6 +31,7 @@ pub(super) const FAMILY: Family = Family {
         &MD5_NO_SALT,
         &SHA1_NO_SALT,
     ],
+    layouts: &[],
     schemes: &SCHEMES,
 };
 
@@ -46,10 +47,10 @@ const fn named(name: &'static str, digest_len: usize) -> FormDef {
 }
 
 /// Digest first, then `:` or `$`, then the salt.
-static HEX_SALT: [FormDef; 4] =
+pub(super) static HEX_SALT: [FormDef; 4] =
     [shape("hex32:salt", 16), shape("hex40:salt", 20), shape("hex64:salt", 32), shape("hex128:salt", 64)];
 /// Salt first, then `:` or `$`, then the digest.
-static SALT_HEX: [FormDef; 4] =
+pub(super) static SALT_HEX: [FormDef; 4] =
     [shape("salt:hex32", 16), shape("salt:hex40", 20), shape("salt:hex64", 32), shape("salt:hex128", 64)];
 /// Hash named: Django before 1.4 (`h(salt.pass)`), Werkzeug before 0.9 and its plain methods (HMAC keyed with the salt).
 static NAMED: [FormDef; 4] =
