@@ -27,8 +27,12 @@ enum Kind {
     Write { path: Option<PathBuf>, source: io::Error },
     /// The store for what does not fit in memory.
     Store { folder: PathBuf, source: io::Error },
+    /// A database that does not answer.
+    Database { shown: String, why: String },
     /// A breach source could not even be set up.
     Breach { what: String },
+    /// A corpus file cannot be opened, read or built.
+    Corpus { what: String, hint: &'static str },
     /// Anything of the system: threads, memory.
     System { what: &'static str, source: io::Error },
     /// A bug of this program; where it happened has been printed.
@@ -61,10 +65,20 @@ impl Error {
         Self { kind: Kind::Store { folder: folder.to_owned(), source } }
     }
 
+    /// A database could not be asked; `shown` is its address without a password.
+    pub fn database(shown: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { kind: Kind::Database { shown: shown.into(), why: why.into() } }
+    }
+
     /// A breach source could not be set up: a bad certificate file, an address that is none. (A source that does not
     /// answer is no error but an unknown exposure.)
     pub fn breach(what: impl Into<String>) -> Self {
         Self { kind: Kind::Breach { what: what.into() } }
+    }
+
+    /// A corpus file, or what one is built from; `what` names it.
+    pub fn corpus(what: impl Into<String>, hint: &'static str) -> Self {
+        Self { kind: Kind::Corpus { what: what.into(), hint } }
     }
 
     /// The system refused `what`, e.g. `starting threads`.
@@ -99,9 +113,11 @@ impl Error {
                 }
                 _ => "name another folder for temporary files with --temp-dir".into(),
             },
+            Kind::Database { .. } => "check the address, the user and the network".into(),
             Kind::Breach { .. } => {
                 "check --breach-url and --breach-ca, or use --breach embedded to stay on this machine".into()
             }
+            Kind::Corpus { hint, .. } => (*hint).into(),
             Kind::System { .. } => "try fewer --threads or a smaller --memory".into(),
             Kind::Panic => {
                 "this is a bug in credaudit: please report the place printed above; nothing was written".into()
@@ -127,7 +143,7 @@ const fn write_hint(kind: io::ErrorKind, named: bool) -> &'static str {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Usage { what, .. } => f.write_str(what),
+            Kind::Usage { what, .. } | Kind::Corpus { what, .. } => f.write_str(what),
             Kind::Read { path, source } => write!(f, "cannot read {}: {source}", path.display()),
             Kind::Policy { path, source } => write!(f, "{} is not a usable policy: {source}", path.display()),
             Kind::Write { path: Some(path), source } => write!(f, "cannot write {}: {source}", path.display()),
@@ -135,6 +151,7 @@ impl fmt::Display for Error {
             Kind::Store { folder, source } => {
                 write!(f, "cannot keep temporary data in {}: {source}", folder.display())
             }
+            Kind::Database { shown, why } => write!(f, "{shown}: {why}"),
             Kind::Breach { what } => write!(f, "the breach source cannot be used: {what}"),
             Kind::System { what, source } => write!(f, "{what}: {source}"),
             Kind::Panic => f.write_str("internal error"),
@@ -150,7 +167,9 @@ impl std::error::Error for Error {
             | Kind::Store { source, .. }
             | Kind::System { source, .. } => Some(source),
             Kind::Policy { source, .. } => Some(source),
-            Kind::Usage { .. } | Kind::Breach { .. } | Kind::Panic => None,
+            Kind::Usage { .. } | Kind::Database { .. } | Kind::Breach { .. } | Kind::Corpus { .. } | Kind::Panic => {
+                None
+            }
         }
     }
 }
@@ -176,6 +195,8 @@ mod tests {
             Error::write(None, io()),
             Error::store(path, io()),
             Error::breach("no such certificate"),
+            Error::corpus("list.corpus: is no corpus file", "build it again"),
+            Error::database("postgres://h/d", "nobody answers"),
             Error::system("starting threads", io()),
             Error::panicked(),
         ] {

@@ -139,10 +139,7 @@ fn digest(suffix: &str, kind: DigestKind) -> Digest {
         let digit = (digit as char).to_digit(16).expect("a suffix is hex") as u8;
         bytes[at / 2] |= if at % 2 == 0 { digit << 4 } else { digit };
     }
-    match kind {
-        DigestKind::Sha1 => Digest::Sha1(bytes),
-        DigestKind::Ntlm => Digest::Ntlm(bytes[..16].try_into().expect("sixteen of twenty bytes")),
-    }
+    Digest::of(kind, &bytes).expect("no range is of a longer kind")
 }
 
 /// Every byte string has a form; what explains it can be asked everything; what claims to be cheap is verified, and the

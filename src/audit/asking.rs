@@ -3,13 +3,40 @@
 use std::io;
 
 use crate::breach::Source;
-use crate::model::{BreachReport, Digest, Exposure, Unasked};
+use crate::model::{BreachReport, Digest, DigestKind, Exposure, Unasked};
 
 use super::joins::{DigestRecord, Fact, Joins, Partitions};
 use super::observe::mix;
 
 /// Bytes of records that are asked about at a time; a partition beyond it is asked about alone.
 const ASKED_TOGETHER: usize = 8 << 20;
+
+/// Kinds of digest that the chosen sources take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wanted(u8);
+
+impl Wanted {
+    pub(super) fn of(kinds: impl IntoIterator<Item = DigestKind>) -> Self {
+        Self(kinds.into_iter().fold(0, |set, kind| set | 1 << kind as u8))
+    }
+
+    pub(super) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    const fn has(self, kind: DigestKind) -> bool {
+        self.0 & 1 << kind as u8 != 0
+    }
+
+    /// What of `kinds`, in the order of preference, is kept for one value: the first whole digest that somebody takes, for
+    /// one answer is enough; and the beginning of a Keccak, which its source alone takes.
+    pub(super) fn to_ask(self, kinds: &'static [DigestKind]) -> impl Iterator<Item = DigestKind> {
+        let mut whole = false;
+        kinds.iter().copied().filter(move |kind| {
+            self.has(*kind) && (*kind == DigestKind::Keccak || !std::mem::replace(&mut whole, true))
+        })
+    }
+}
 
 /// Asks `source` about all digests for which `valid(run, record)` holds. Each distinct digest is asked once; the order of
 /// the partitions is shuffled by `seed`, so that the questions do not come in the order of their prefixes.
@@ -40,7 +67,7 @@ pub(super) fn ask(
         let mut each = |bytes: &[u8]| {
             let (record, run) = DigestRecord::decode(bytes);
             if valid(run, &record) {
-                distinct.push(digest(&record));
+                distinct.push(record.digest);
             }
             // Duplicates are dropped as they pile up: memory follows the distinct digests, not the rows.
             if distinct.len() == distinct.capacity() {
@@ -82,7 +109,7 @@ pub(super) fn ask(
             if result.is_err() || !valid(run, &record) {
                 return;
             }
-            let Ok(at) = distinct.binary_search(&digest(&record)) else { return };
+            let Ok(at) = distinct.binary_search(&record.digest) else { return };
             let fact = match answers[at] {
                 Exposure::NotSeen => return,
                 Exposure::Seen(count) => Fact::Seen(count),
@@ -97,11 +124,4 @@ pub(super) fn ask(
     }
     report.why_unknown.sort_unstable();
     Ok(report)
-}
-
-fn digest(record: &DigestRecord) -> Digest {
-    match record.kind {
-        0 => Digest::Sha1(record.digest),
-        _ => Digest::Ntlm(record.digest[..16].try_into().expect("an NT hash is sixteen bytes")),
-    }
 }

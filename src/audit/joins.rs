@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use crate::model::Unasked;
+use crate::model::{Digest, DigestKind, Unasked};
 use crate::spool::{Chunk, Store};
 
 /// Bytes collected before they become a chunk.
@@ -109,37 +109,34 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
 /// One digest that a breach source can be asked, for one cell.
 #[derive(Clone, Copy)]
 pub(super) struct DigestRecord {
-    /// 0 SHA-1, 1 NTLM.
-    pub(super) kind: u8,
-    /// SHA-1: 20 bytes; NTLM: 16 and zeros.
-    pub(super) digest: [u8; 20],
+    pub(super) digest: Digest,
     pub(super) cell: Cell,
     /// Index into the run's forms of the slot: decides later whether the digest really is one.
     pub(super) form: u16,
 }
 
 impl DigestRecord {
-    pub(super) const LEN: usize = 31;
+    pub(super) const LEN: usize = 43;
 
     pub(super) fn encode(&self, run: u32) -> [u8; Self::LEN] {
         let mut out = [0; Self::LEN];
-        out[0] = self.kind;
-        out[1..21].copy_from_slice(&self.digest);
-        out[21..25].copy_from_slice(&run.to_le_bytes());
-        out[25..29].copy_from_slice(&self.cell.0.to_le_bytes());
-        out[29..].copy_from_slice(&self.form.to_le_bytes());
+        let bytes = self.digest.bytes();
+        out[0] = self.digest.kind() as u8;
+        out[1..=bytes.len()].copy_from_slice(bytes);
+        out[33..37].copy_from_slice(&run.to_le_bytes());
+        out[37..41].copy_from_slice(&self.cell.0.to_le_bytes());
+        out[41..].copy_from_slice(&self.form.to_le_bytes());
         out
     }
 
     /// Record and run.
     pub(super) fn decode(bytes: &[u8]) -> (Self, u32) {
         let record = Self {
-            kind: bytes[0],
-            digest: bytes[1..21].try_into().expect("twenty bytes"),
-            cell: Cell(u32_at(bytes, 25)),
-            form: u16::from_le_bytes([bytes[29], bytes[30]]),
+            digest: Digest::of(DigestKind::ALL[usize::from(bytes[0])], &bytes[1..33]).expect("room for every kind"),
+            cell: Cell(u32_at(bytes, 37)),
+            form: u16::from_le_bytes([bytes[41], bytes[42]]),
         };
-        (record, u32_at(bytes, 21))
+        (record, u32_at(bytes, 33))
     }
 }
 
@@ -247,14 +244,7 @@ impl Fact {
                 email: value & 4 != 0,
                 default: value & 8 != 0,
             },
-            _ => Self::Unknown(match value {
-                0 => Unasked::ServerError,
-                1 => Unasked::RateLimited,
-                2 => Unasked::BadAnswer,
-                3 => Unasked::Unreachable,
-                4 => Unasked::TimedOut,
-                _ => Unasked::NotAskable,
-            }),
+            _ => Self::Unknown(Unasked::ALL[value as usize]),
         };
         (u32_at(bytes, 0), Cell(u32_at(bytes, 4)), fact)
     }

@@ -12,6 +12,7 @@
 mod asking;
 mod facts;
 mod joins;
+mod live;
 mod observe;
 mod plan;
 mod prove;
@@ -27,16 +28,19 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 use ring::rand::SecureRandom;
 
+use crate::columns::{self, ColumnStats};
 use crate::error::Error;
 use crate::guess::{self, DigestIndex};
-use crate::model::{Algorithm, Formula, Report};
+use crate::model::{Algorithm, Assignment, DigestKind, Formula, Report, Table};
 pub use crate::report::Progress;
 use crate::report::TakeRow;
 use crate::settings::{AuditSettings, BreachChoice};
 use crate::sources::{self, Unit};
 use crate::spool::Store;
 
+use asking::Wanted;
 use joins::{DigestRecord, Partitions, ValueRecord};
+pub use live::dry_run;
 use observe::Tools;
 use unit::UnitDone;
 
@@ -68,6 +72,13 @@ struct Shared<'a> {
 }
 
 impl Shared<'_> {
+    /// What each column of a table is: as its values say, or as the user says.
+    fn assign(&self, table: &Table, stats: &[ColumnStats]) -> Vec<Assignment> {
+        let mut roles = columns::assign(table, stats);
+        self.settings.identity.apply(table, &mut roles);
+        roles
+    }
+
     /// Blocks read at a time.
     fn window(&self) -> usize {
         self.settings.threads.max(1) * 2
@@ -84,7 +95,7 @@ impl Shared<'_> {
         if !digests.is_empty() {
             let mut partitions = self.digests.lock().unwrap_or_else(PoisonError::into_inner);
             for digest in digests {
-                partitions.push(usize::from(digest.digest[0]), &digest.encode(run))?;
+                partitions.push(usize::from(digest.digest.bytes()[0]), &digest.encode(run))?;
             }
         }
         Ok(run)
@@ -130,7 +141,10 @@ fn run_in_pool(
             index: DigestIndex::build(&UNSALTED),
             key: (key_of(left), key_of(right)),
             identities: resets.is_some(),
-            digests: matches!(settings.breach, BreachChoice::Hibp { .. }),
+            digests: match settings.breach {
+                BreachChoice::Hibp { .. } => Wanted::of([DigestKind::Sha1, DigestKind::Ntlm]),
+                BreachChoice::Embedded | BreachChoice::None => Wanted::default(),
+            },
             guess_words: settings.guess_words as usize,
             store: store.clone(),
         },
@@ -139,11 +153,13 @@ fn run_in_pool(
         next_run: AtomicU32::new(0),
     };
     let store_error = |error: io::Error| Error::store(&settings.spool_dir, error);
-    let (units, skipped) = sources::find(&settings.targets, &store);
-    let total = units.iter().map(Unit::size).sum::<Option<u64>>();
+    let (units, mut skipped) = sources::find(&settings.targets, &store);
+    let databases = live::connect(settings, &mut skipped);
+    let total = units.iter().map(Unit::size).sum::<Option<u64>>().filter(|_| databases.is_empty());
     progress.total(total);
     progress.phase("reading");
-    let done = read_all(&shared, &units).map_err(store_error)?;
+    let mut done = read_all(&shared, &units).map_err(store_error)?;
+    done.extend(live::read(&shared, databases).map_err(store_error)?);
     verdicts::conclude(&shared, &done, skipped, resets)
 }
 

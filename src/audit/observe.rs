@@ -12,17 +12,39 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::columns::{self, ColumnStats};
 use crate::guess::{self, CommonPasswords, DigestIndex, Own, Target};
-use crate::model::{Digest, Form, FormKind, Formula, RowAt, TableBatch};
+use crate::model::{Form, FormKind, Formula, TableBatch};
 use crate::schemes::{self, Scheme, Stored};
 use crate::spool::{Chunk, Store};
 
+use super::asking::Wanted;
 use super::facts::{FactsWriter, RowFacts, SlotFacts};
 use super::joins::{Cell, DigestRecord, ValueRecord};
 use super::plan::{self, Plan, Slot};
 use super::prove::{SAMPLE, Subject};
 
 /// Of the columns that are not followed, one row in this many is looked at.
-const WATCH_ONE_IN: u64 = 64;
+pub(super) const WATCH_ONE_IN: u64 = 64;
+
+/// Which rows of a batch are looked at in the columns that are not followed.
+#[derive(Clone, Copy)]
+pub(super) struct Watch {
+    from: usize,
+    one_in: u64,
+}
+
+impl Watch {
+    /// One row in [`WATCH_ONE_IN`], chosen by its place.
+    pub(super) const SOME: Self = Self { from: 0, one_in: WATCH_ONE_IN };
+    /// Every row: of a table of which such rows alone were read with all columns.
+    pub(super) const ALL: Self = Self { from: 0, one_in: 1 };
+    /// None: the columns were not read.
+    pub(super) const NONE: Self = Self { from: usize::MAX, one_in: WATCH_ONE_IN };
+
+    /// As [`Watch::SOME`], without the first `from` rows, which were counted when the plan was made.
+    pub(super) const fn some_from(from: usize) -> Self {
+        Self { from, one_in: WATCH_ONE_IN }
+    }
+}
 
 /// What all observations share.
 pub(super) struct Tools {
@@ -33,8 +55,8 @@ pub(super) struct Tools {
     pub(super) key: (u64, u64),
     /// Whether id, login and email are kept for a reset list.
     pub(super) identities: bool,
-    /// Whether digests are kept for a breach source that is asked later.
-    pub(super) digests: bool,
+    /// Kinds of digest that are kept for breach sources that are asked later.
+    pub(super) digests: Wanted,
     /// Common passwords tried on every salted fast hash.
     pub(super) guess_words: usize,
 }
@@ -141,7 +163,7 @@ impl Dictionary {
             self.counts.push(0);
             let decoder = if form.def.digest_len > 0 { plan::decoder(form) } else { None };
             self.decoders.push(decoder);
-            self.askable.push(schemes::explain(form, false).into_iter().filter(|s| s.asks().is_some()).collect());
+            self.askable.push(schemes::explain(form, false).into_iter().filter(|s| !s.asks().is_empty()).collect());
             self.index.insert(form, self.forms.len() - 1);
             self.forms.len() - 1
         });
@@ -150,12 +172,12 @@ impl Dictionary {
     }
 }
 
-/// Everything about `batch` under `plan`. Rows from `watch_from` on count, one in [`WATCH_ONE_IN`], into the statistics of
-/// columns that are not followed (those before were counted when the plan was made).
-pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watch_from: usize) -> io::Result<Run> {
+/// Everything about `batch` under `plan`. The rows of `watched` count into the statistics of columns that are not
+/// followed.
+pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watched: Watch) -> io::Result<Run> {
     let rows = batch.len();
     assert!(rows < Cell::MAX_ROWS, "a batch is no larger than its block");
-    let mut stats = watch(tools, plan, batch, watch_from);
+    let mut stats = watch(tools, plan, batch, watched);
     let mut run = Run {
         rows,
         bytes: batch.bytes,
@@ -216,10 +238,10 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watch_from
     Ok(run)
 }
 
-/// Statistics of the columns that are not followed, from one row in [`WATCH_ONE_IN`].
-fn watch(tools: &Tools, plan: &Plan, batch: &TableBatch, from: usize) -> Vec<(usize, ColumnStats)> {
+/// Statistics of the columns that are not followed, from the rows of `of`.
+fn watch(tools: &Tools, plan: &Plan, batch: &TableBatch, of: Watch) -> Vec<(usize, ColumnStats)> {
     let watched: Vec<usize> =
-        (from..batch.len()).filter(|row| mix(batch.rows[*row].offset).is_multiple_of(WATCH_ONE_IN)).collect();
+        (of.from..batch.len()).filter(|row| mix(batch.rows[*row].offset).is_multiple_of(of.one_in)).collect();
     if watched.is_empty() {
         return Vec::new();
     }
@@ -356,7 +378,7 @@ impl SlotObserver<'_> {
                     let login = self.people.login[row];
                     facts.own = guess::is_own(value, login, self.people.email[row]);
                     facts.default = guess::is_default(login, value);
-                    if tools.digests {
+                    if !tools.digests.is_empty() {
                         self.ask(row, code, value, form, run);
                     }
                 }
@@ -378,7 +400,7 @@ impl SlotObserver<'_> {
                         }
                         self.raw_of[row] = (self.raw.len() as u32, digest.len() as u8);
                         self.raw.extend_from_slice(digest);
-                        if tools.digests {
+                        if !tools.digests.is_empty() {
                             self.ask(row, code, value, form, run);
                         }
                     }
@@ -393,13 +415,15 @@ impl SlotObserver<'_> {
 
     /// Keeps what a breach source can be asked about the value, under every scheme that may turn out to be its own.
     fn ask(&self, row: usize, code: usize, value: &[u8], form: Form, run: &mut Run) {
+        let stored = Stored { value, form, salt: None, login: None, pepper: None };
+        let cell = Cell::new(row, self.number, false);
+        let form = code.min(usize::from(u16::MAX)) as u16;
         for scheme in &self.dictionary.askable[code] {
-            let stored = Stored { value, form, salt: None, login: None, pepper: None };
-            let Some(digest) = scheme.digest(&stored) else { continue };
-            let (kind, mut bytes) = (u8::from(matches!(digest, Digest::Ntlm(_))), [0; 20]);
-            bytes[..digest.bytes().len()].copy_from_slice(digest.bytes());
-            let cell = Cell::new(row, self.number, false);
-            run.digests.push(DigestRecord { kind, digest: bytes, cell, form: code.min(usize::from(u16::MAX)) as u16 });
+            for kind in self.tools.digests.to_ask(scheme.asks()) {
+                if let Some(digest) = scheme.digest(&stored, kind) {
+                    run.digests.push(DigestRecord { digest, cell, form });
+                }
+            }
         }
     }
 
@@ -569,9 +593,4 @@ pub(super) fn merge_samples(into: &mut Vec<Sampled>, mut more: Vec<Sampled>, thr
         into.truncate(SAMPLE);
         threshold.store(into[SAMPLE - 1].key.saturating_add(1), Ordering::Relaxed);
     }
-}
-
-/// A place in words: `line 53, byte 10233`; formats without lines say only the byte.
-pub(super) fn place(at: RowAt) -> String {
-    if at.line == 0 { format!("byte {}", at.offset) } else { format!("line {}, byte {}", at.line, at.offset) }
 }

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 
-use crate::columns::{self, ColumnStats};
+use crate::columns;
 use crate::guess::DigestIndex;
 use crate::model::{Assignment, Form, FormKind, Formula, Role, Table, TableBatch};
 use crate::schemes::{self, Scheme, Stored};
@@ -73,17 +73,16 @@ pub(super) fn best(roles: &[Assignment], role: Role) -> Option<usize> {
 }
 
 impl Plan {
-    /// Decides from the first rows.
+    /// Decides from the roles that the first rows suggest, and from those rows.
     pub(super) fn new(
         table: &Table,
-        stats: &[ColumnStats],
+        roles: &[Assignment],
         first: &[TableBatch],
         pins: &Pins,
         index: &DigestIndex,
     ) -> Self {
-        let roles = columns::assign(table, stats);
-        let login = best(&roles, Role::Login);
-        let email = best(&roles, Role::Email);
+        let login = best(roles, Role::Login);
+        let email = best(roles, Role::Email);
         let mut slots: Vec<Slot> = Vec::new();
         // Another table of the same name has columns of its own.
         let known = pins.get(&table.name).filter(|known| {
@@ -122,9 +121,20 @@ impl Plan {
         for slot in &mut slots {
             slot.learn(first, login, email, index);
         }
-        let active = best(&roles, Role::Active).map(|c| (c, roles[c].inverted));
-        let privilege = best(&roles, Role::Privilege).map(|c| (c, columns::is_privilege_flag(&table.columns[c].name)));
-        Self { slots, id: best(&roles, Role::Id), login, email, active, privilege }
+        let active = best(roles, Role::Active).map(|c| (c, roles[c].inverted));
+        let privilege = best(roles, Role::Privilege).map(|c| (c, columns::is_privilege_flag(&table.columns[c].name)));
+        Self { slots, id: best(roles, Role::Id), login, email, active, privilege }
+    }
+
+    /// The columns that are followed, ascending: what has to be read of every row.
+    pub(super) fn columns(&self) -> Vec<usize> {
+        let slots = self.slots.iter().flat_map(|slot| [Some(slot.column), slot.salt]).flatten();
+        let flags = [self.active, self.privilege].into_iter().flatten().map(|(column, _)| column);
+        let people = [self.id, self.login, self.email].into_iter().flatten();
+        let mut columns: Vec<usize> = slots.chain(people).chain(flags).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        columns
     }
 
     /// Whether `final_roles`, made from the whole table, ask for something this plan did not keep; then the pins for the

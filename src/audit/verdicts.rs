@@ -13,15 +13,14 @@ use crate::breach;
 use crate::error::Error;
 use crate::judge::judge;
 use crate::model::{
-    AccountTotals, BreachReport, ColumnReport, Confidence, Finding, FormKind, Policy, Reason, Reasons, Report,
-    ReportSkip, ReportTable, ResetRow, Role, RowAt, Severity, Tier, Verdict,
+    AccountTotals, BreachReport, ColumnReport, Confidence, DigestKind, Finding, FormKind, Policy, Reason, Reasons,
+    Report, ReportSkip, ReportTable, ResetRow, Role, RowAt, Severity, Tier, Verdict,
 };
 use crate::schemes::Protection;
 use crate::settings::BreachChoice;
 
 use super::facts::{FactsReader, SlotFacts};
 use super::joins::{Cell, ColumnKey, DigestRecord, Fact, Grouped, Joins, group};
-use super::observe::place;
 use super::prove::{self, Slow, Subject};
 use super::resolve::{self, Resolved};
 use super::unit::{SlotDone, TableDone, UnitDone};
@@ -197,8 +196,7 @@ fn ask(
         let Some(scheme) = form.and_then(|form| table.resolved(slot, *form)).and_then(|r| r.scheme) else {
             return false;
         };
-        let kind = if record.kind == 0 { crate::model::DigestKind::Sha1 } else { crate::model::DigestKind::Ntlm };
-        scheme.asks() == Some(kind)
+        scheme.asks().contains(&record.digest.kind())
     };
     let digests = shared.digests.lock().unwrap_or_else(PoisonError::into_inner);
     let report = asking::ask(&source, &digests, shared.tools.key.0, &valid, joins);
@@ -461,10 +459,7 @@ fn judge_span(
             let unit =
                 if table.unit.target.unit.is_empty() { &table.unit.target.target } else { &table.unit.target.unit };
             // Writing to a String cannot fail.
-            let _ = match at.line {
-                0 => write!(locator, "{unit}: byte {}", at.offset),
-                line => write!(locator, "{unit}: line {line}, byte {}", at.offset),
-            };
+            let _ = write!(locator, "{unit}: {}", table.table.places.say(at));
             resets(&ResetRow {
                 tier: judged.verdict.tier,
                 target: &table.unit.target.target,
@@ -501,6 +496,8 @@ fn report(
         report.bytes.other += unit.bytes.other;
         report.bytes.not_understood += unit.bytes.not_understood;
         report.skipped.extend(unit.skipped.iter().cloned());
+        report.findings.extend(unit.findings.iter().cloned());
+        report.not_asked.extend(unit.notes.iter().cloned());
     }
     let mut embedded = BreachReport { source: "embedded list".into(), ..BreachReport::default() };
     let mut not_asked: BTreeMap<String, (u64, u64)> = BTreeMap::new();
@@ -565,7 +562,8 @@ fn tried_by_list(
         let mut listed = 0;
         for (of_form, count) in resolved.iter().zip(&table.table.slots[slot].counts) {
             let Some(scheme) = of_form.scheme else { continue };
-            askable += if scheme.asks().is_some() { *count } else { 0 };
+            let of_ranges = |kind: &DigestKind| matches!(kind, DigestKind::Sha1 | DigestKind::Ntlm);
+            askable += if scheme.asks().iter().any(of_ranges) { *count } else { 0 };
             let tried = match scheme.protection() {
                 Protection::Plaintext => true,
                 // Without a formula there is no table of common passwords' digests.
@@ -694,7 +692,7 @@ fn findings(
             parts.push(format!("table {name}"));
         }
         parts.extend(column.map(|c| format!("column {c}")));
-        parts.push(format!("first at {}", place(first)));
+        parts.push(format!("first at {}", table.table.places.say(first)));
         parts.join(", ")
     };
     let mut add = |reason: Reason, column: Option<&str>, rows: u64, first: RowAt, confidence, more: &str| {
@@ -753,7 +751,7 @@ fn of_reason(table: &Decided<'_>, slot: usize, reason: Reason, role: Confidence)
 }
 
 /// 16 hex digits of SHA-256 over the parts: the same finding has the same id in every run.
-fn stable_id(parts: &[&str]) -> String {
+pub(super) fn stable_id(parts: &[&str]) -> String {
     let mut hasher = Sha256::new();
     for part in parts {
         hasher.update((part.len() as u64).to_le_bytes());

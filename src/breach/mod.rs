@@ -1,8 +1,11 @@
 //! How often was a password seen? One file per provider, all behind [`Source`].
 //!
+//! [`corpus`] is a source in a file of our own, asked without a network.
+//!
 //! The embedded list of common passwords is not here: it is `guess`'s, needs no question to anybody, and is looked up for
 //! every value as it is read.
 
+pub mod corpus;
 mod hibp;
 mod pace;
 mod range;

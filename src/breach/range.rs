@@ -26,7 +26,7 @@ impl<'a> Range<'a> {
     /// (count above 0) ascend, and there is at least one of them. Padding lines (count 0) may stand anywhere and are
     /// dropped. A body cut at a line's end or within a count looks whole: that it is whole is for the transport to prove.
     pub fn parse(body: &'a [u8], kind: DigestKind) -> Result<Self, BadBody> {
-        let suffix_len = suffix_len(kind);
+        let suffix_len = suffix_len(kind).ok_or(BadBody)?;
         let mut lines: Vec<(&[u8], u64)> = Vec::new();
         let text = body.strip_suffix(b"\n").unwrap_or(body);
         for line in text.split(|b| *b == b'\n') {
@@ -75,10 +75,11 @@ impl<'a> Range<'a> {
     }
 }
 
-const fn suffix_len(kind: DigestKind) -> usize {
+/// None for kinds that have no ranges.
+const fn suffix_len(kind: DigestKind) -> Option<usize> {
     match kind {
-        DigestKind::Sha1 => 40 - PREFIX,
-        DigestKind::Ntlm => 32 - PREFIX,
+        DigestKind::Sha1 | DigestKind::Ntlm => Some(2 * kind.len() - PREFIX),
+        DigestKind::Md5 | DigestKind::Sha256 | DigestKind::Keccak => None,
     }
 }
 

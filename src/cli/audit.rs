@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 
-use super::ColorArg;
+use super::{ColorArg, LiveArgs};
 use crate::report;
 
 /// Flags and arguments of `audit`.
 #[derive(Args, Debug)]
 pub struct AuditArgs {
-    /// File or folder to read; `-` is standard input.
+    /// File or folder to read, or the address of a database (`postgres://user@host/name`, `mysql://…`); `-` is standard
+    /// input.
     #[arg(value_name = "TARGET", required = true)]
     pub targets: Vec<OsString>,
 
@@ -65,6 +66,10 @@ pub struct AuditArgs {
     /// Compute SHA-256 of every input while reading it, for the record.
     #[arg(long, help_heading = "Judgement")]
     pub hash_inputs: bool,
+
+    /// Flags about live databases.
+    #[command(flatten)]
+    pub live: LiveArgs,
 
     /// Memory for what must be remembered until the end, e.g. 256M or 2GiB (at least 64M); beyond it an encrypted
     /// temporary file is used.

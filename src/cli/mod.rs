@@ -2,12 +2,16 @@
 //! type goes further down than that.
 
 mod audit;
+mod corpus;
+mod live;
 
 use std::io;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use audit::{AuditArgs, BreachArg};
+pub use corpus::{CorpusArgs, CorpusBuildArgs, CorpusCommand, CorpusInfoArgs, CorpusVerifyArgs, KindArg, VariantArg};
+pub use live::LiveArgs;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -35,6 +39,8 @@ pub enum Command {
     /// Read dumps and files, and say which accounts to reset, how soon and why.
     #[command(after_help = EXIT_CODES)]
     Audit(Box<AuditArgs>),
+    /// Keep a breach corpus on this machine: one file that answers without a network.
+    Corpus(CorpusArgs),
     /// Print the completion script for a shell.
     Completions {
         /// Which shell.
@@ -83,6 +89,15 @@ const BEFORE_OPTIONS: &str = r".SH SYNOPSIS
 .B credaudit audit
 [\fIOPTIONS\fR] \fITARGET\fR...
 .br
+.B credaudit corpus build
+[\fIOPTIONS\fR] \fIINPUT\fR... \-\-output \fIFILE\fR
+.br
+.B credaudit corpus info
+\fIFILE\fR
+.br
+.B credaudit corpus verify
+\fIFILE\fR
+.br
 .B credaudit completions
 \fISHELL\fR
 .br
@@ -93,6 +108,14 @@ reads database dumps and other files holding tables, finds the columns that hold
 and puts every account into a tier: T0 reset now, T1 within 24 hours, T2 within 72 hours, T3 at next login, T4 disable
 or delete, none nothing to do, unknown not decided because something was not read, not understood or not answered.
 It never shows a password or a stored hash.
+.PP
+.B credaudit corpus build
+makes one file of the official Pwned Passwords text, a folder of ranges, binary records or lists of one's own;
+.B info
+says what such a file holds and
+.B verify
+reads it whole and checks every checksum.
+Their flags: credaudit corpus build \-\-help.
 .PP
 .B credaudit completions
 prints the completion script for bash, elvish, fish, powershell or zsh.

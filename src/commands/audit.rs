@@ -12,7 +12,14 @@ use credaudit::settings::{self, AuditSettings, OutputSettings, Sink};
 use super::unless_broken_pipe;
 
 pub(super) fn run(args: AuditArgs) -> Result<u8, Error> {
+    let dry_run = args.live.dry_run;
     let (audit, output) = settings::check(args)?;
+    if dry_run {
+        let lines = audit::dry_run(&audit)?.join("\n");
+        let written = writeln!(io::stdout(), "{lines}");
+        unless_broken_pipe(written).map_err(|e| Error::write(None, e))?;
+        return Ok(0);
+    }
     // Both are opened first: what cannot be written should fail before hours of reading.
     let to = match &output.report {
         Sink::Stdout => None,

@@ -1,6 +1,7 @@
 //! What each command does, one file a command: settings are checked, the library works, results go where they belong.
 
 mod audit;
+mod corpus;
 
 use std::io::{self, Write};
 
@@ -11,6 +12,7 @@ use credaudit::error::Error;
 pub(crate) fn run(command: Command) -> Result<u8, Error> {
     match command {
         Command::Audit(args) => audit::run(*args),
+        Command::Corpus(args) => corpus::run(args.command),
         Command::Completions { shell } => print(|to| cli::completions(shell, to)),
         Command::Man => print(|to| cli::man(to)),
     }

@@ -40,6 +40,32 @@ pub struct RowAt {
     pub line: u64,
 }
 
+/// What the places of a table's rows count, and so how they are told to people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Places {
+    /// Bytes and lines of a unit's text, as [`RowAt`] says.
+    Bytes,
+    /// [`RowAt::offset`] is the row's value in this column, the table's key: a whole number, in two's complement.
+    Key(String),
+    /// [`RowAt::offset`] is the row's number in the order of reading, from 1.
+    Rows,
+    /// [`RowAt::offset`] is a `PostgreSQL` row address: number of the page, shifted left by 16 bits, and line in it.
+    Tid,
+}
+
+impl Places {
+    /// A place in words: `line 53, byte 10233`, `id 17`; formats without lines say only the byte.
+    pub fn say(&self, at: RowAt) -> String {
+        match self {
+            Self::Bytes if at.line == 0 => format!("byte {}", at.offset),
+            Self::Bytes => format!("line {}, byte {}", at.line, at.offset),
+            Self::Key(column) => format!("{column} {}", at.offset.cast_signed()),
+            Self::Rows => format!("row {}", at.offset),
+            Self::Tid => format!("ctid ({},{})", at.offset >> 16, at.offset & 0xffff),
+        }
+    }
+}
+
 /// A slice of one table's rows.
 #[derive(Clone)]
 pub struct TableBatch {

@@ -196,21 +196,19 @@ impl Scheme for Bare {
     fn rank(&self, _: Form) -> u16 {
         self.rank
     }
-    fn asks(&self) -> Option<DigestKind> {
+    fn asks(&self) -> &'static [DigestKind] {
         match self.formula {
-            Formula::Plain(Algorithm::Sha1) => Some(DigestKind::Sha1),
-            Formula::Plain(Algorithm::Ntlm) => Some(DigestKind::Ntlm),
-            _ => None,
+            Formula::Plain(Algorithm::Sha1) => &[DigestKind::Sha1],
+            Formula::Plain(Algorithm::Ntlm) => &[DigestKind::Ntlm],
+            Formula::Plain(Algorithm::Md5) => &[DigestKind::Md5],
+            Formula::Plain(Algorithm::Sha256) => &[DigestKind::Sha256],
+            _ => &[],
         }
     }
-    fn digest(&self, stored: &Stored<'_>) -> Option<Digest> {
+    fn digest(&self, stored: &Stored<'_>, kind: DigestKind) -> Option<Digest> {
         let mut raw = [0; MAX_DIGEST];
         let len = self.raw_digest(stored, &mut raw)?;
-        match self.formula {
-            Formula::Plain(Algorithm::Sha1) => Some(Digest::Sha1(raw[..len].try_into().ok()?)),
-            Formula::Plain(Algorithm::Ntlm) => Some(Digest::Ntlm(raw[..len].try_into().ok()?)),
-            _ => None,
-        }
+        self.asks().contains(&kind).then(|| Digest::of(kind, &raw[..len])).flatten()
     }
 }
 

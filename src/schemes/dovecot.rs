@@ -44,7 +44,9 @@ fn recognise(value: &[u8]) -> Option<Form> {
 fn outer_state(password: &[u8]) -> Vec<u8> {
     let mut key: [u8; 64] =
         if password.len() > 64 { hashes::filled(&hashes::md5(&[password])) } else { hashes::filled(password) };
-    key.iter_mut().for_each(|b| *b ^= 0x5c);
+    for b in &mut key {
+        *b ^= 0x5c;
+    }
     // RFC 1321's starting state.
     let mut state = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
     compress(&mut state, &[key]);

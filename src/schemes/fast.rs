@@ -7,10 +7,11 @@ use md4::Md4;
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
+use sha3::Keccak512;
 use subtle::ConstantTimeEq;
 
 use super::codec::MAX_DIGEST;
-use crate::model::{Algorithm, Formula};
+use crate::model::{self, Algorithm, DigestKind, Formula};
 
 /// Computes `formula` for one candidate into `out`; the length of the digest in bytes.
 pub(super) fn evaluate(formula: Formula, pass: &[u8], salt: &[u8], out: &mut [u8; MAX_DIGEST]) -> usize {
@@ -47,6 +48,23 @@ pub(super) fn digest(algorithm: Algorithm, parts: &[&[u8]], out: &mut [u8; MAX_D
             run::<Md4>(&wide, out)
         }
     }
+}
+
+/// What a breach source that takes `kind` is asked about a password.
+pub fn digest_of(kind: DigestKind, password: &[u8]) -> model::Digest {
+    let mut out = [0; MAX_DIGEST];
+    let algorithm = match kind {
+        DigestKind::Sha1 => Algorithm::Sha1,
+        DigestKind::Ntlm => Algorithm::Ntlm,
+        DigestKind::Md5 => Algorithm::Md5,
+        DigestKind::Sha256 => Algorithm::Sha256,
+        DigestKind::Keccak => {
+            let keccak = Keccak512::digest(password);
+            return model::Digest::of(kind, &keccak).expect("64 bytes begin with five");
+        }
+    };
+    digest(algorithm, &[password], &mut out);
+    model::Digest::of(kind, &out).expect("the longest digest has room")
 }
 
 /// Whether two digests are equal, in a time that does not depend on where they differ.

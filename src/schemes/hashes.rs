@@ -8,7 +8,7 @@ use sha2::{Sha256, Sha512};
 
 /// Hashes the concatenation of `parts`.
 pub(super) fn of<D: Digest>(parts: &[&[u8]]) -> Vec<u8> {
-    parts.iter().fold(D::new(), |hasher, part| hasher.chain_update(part)).finalize().to_vec()
+    parts.iter().fold(D::new(), D::chain_update).finalize().to_vec()
 }
 
 pub(super) fn md5(parts: &[&[u8]]) -> Vec<u8> {

@@ -53,6 +53,7 @@ use layout::Layout;
 
 use crate::model::{Digest, DigestKind, Form, FormDef, FormKind, Formula, Graded, Policy};
 
+pub use fast::digest_of;
 pub use recognise::recognise;
 
 /// A stored credential with what belongs to it.
@@ -193,9 +194,10 @@ pub trait Scheme: Sync {
         let _ = form;
         100
     }
-    /// The kind of digest that [`digest`](Self::digest) gives; `None` where no breach source can be asked.
-    fn asks(&self) -> Option<DigestKind> {
-        None
+    /// Kinds of digest that [`digest`](Self::digest) can give, the one to ask with first; none where no breach source can
+    /// be asked.
+    fn asks(&self) -> &'static [DigestKind] {
+        &[]
     }
     /// hashcat's mode numbers for its values, the commonest first; by default those of `patterns/known_as.toml`.
     fn hashcat_modes(&self) -> &'static [u32] {
@@ -205,9 +207,10 @@ pub trait Scheme: Sync {
     fn john_formats(&self) -> &'static [&'static str] {
         known_as::john(self.name())
     }
-    /// What a breach source can be asked about this value, where that is possible without knowing the password.
-    fn digest(&self, stored: &Stored<'_>) -> Option<Digest> {
-        let _ = stored;
+    /// What a breach source that takes `kind` can be asked about this value, where that is possible without knowing the
+    /// password.
+    fn digest(&self, stored: &Stored<'_>, kind: DigestKind) -> Option<Digest> {
+        let _ = (stored, kind);
         None
     }
 }

@@ -103,8 +103,8 @@ static H: Row = Row::new(
             return Err(Unverifiable::Missing);
         }
         let both = hashes::utf16be(&hashes::upper(&[login, candidate].concat()));
-        let last = cbc(&both, &0x0123_4567_89ab_cdef_u64.to_be_bytes());
-        Ok(fast::same(value.key(), &cbc(&both, &last)))
+        let last = cbc(&both, 0x0123_4567_89ab_cdef_u64.to_be_bytes());
+        Ok(fast::same(value.key(), &cbc(&both, last)))
     },
 )
 .salted_from(SaltFrom::Login)
@@ -167,8 +167,8 @@ pub(super) fn spare4(value: &[u8]) -> &[u8] {
 }
 
 /// The last block of DES in CBC mode without an initial vector, filled up with zeros.
-fn cbc(text: &[u8], key: &[u8; 8]) -> [u8; 8] {
-    let cipher = Des::new(key.into());
+fn cbc(text: &[u8], key: [u8; 8]) -> [u8; 8] {
+    let cipher = Des::new(&key.into());
     text.chunks(8).fold([0; 8], |last, block| {
         let mut block: [u8; 8] = hashes::filled(block);
         block.iter_mut().zip(last).for_each(|(b, l)| *b ^= l);

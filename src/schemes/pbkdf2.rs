@@ -363,7 +363,7 @@ fn recognise(value: &[u8]) -> Option<Form> {
 }
 
 fn by_shape(value: &[u8]) -> Option<Form> {
-    (value.len() == 100 && codec::is_hex(value)).then(|| Form { def: &HEX100, params: GITEAS })
+    (value.len() == 100 && codec::is_hex(value)).then_some(Form { def: &HEX100, params: GITEAS })
 }
 
 /// The hash under PBKDF2's HMAC.

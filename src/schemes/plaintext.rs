@@ -3,8 +3,6 @@
 
 use std::borrow::Cow;
 
-use sha1::{Digest as _, Sha1};
-
 use super::{Family, Protection, SaltFrom, Scheme, Stored, Unverifiable, codec, fast, grading};
 use crate::model::{Digest, DigestKind, Form, FormDef, FormKind, Graded, Policy};
 
@@ -36,7 +34,7 @@ pub(super) fn text(value: &[u8]) -> &'static FormDef {
     let def = match value.len() {
         10 => &TEXT_10,
         // Eleven characters hold 66 bits, of which the last two are zero.
-        13 if codec::itoa64_index(value[12]).is_some_and(|last| last & 3 == 0) => &TEXT_13,
+        13 if codec::itoa64_index(value[12]).is_some_and(|last| last.trailing_zeros() >= 2) => &TEXT_13,
         16 => &TEXT_16,
         _ => return &TEXT,
     };
@@ -99,10 +97,10 @@ impl Scheme for Plaintext {
     fn password<'a>(&self, stored: &Stored<'a>) -> Option<Cow<'a, [u8]>> {
         Some(Cow::Borrowed(Self::text(stored)))
     }
-    fn asks(&self) -> Option<DigestKind> {
-        Some(DigestKind::Sha1)
+    fn asks(&self) -> &'static [DigestKind] {
+        &[DigestKind::Sha1, DigestKind::Ntlm, DigestKind::Sha256, DigestKind::Md5, DigestKind::Keccak]
     }
-    fn digest(&self, stored: &Stored<'_>) -> Option<Digest> {
-        Some(Digest::Sha1(Sha1::digest(Self::text(stored)).into()))
+    fn digest(&self, stored: &Stored<'_>, kind: DigestKind) -> Option<Digest> {
+        Some(fast::digest_of(kind, Self::text(stored)))
     }
 }

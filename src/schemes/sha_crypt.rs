@@ -149,9 +149,8 @@ fn params(value: &Value<'_>) -> Result<Params, Unverifiable> {
 
 /// Drepper's algorithm for salts of any length; the library cuts them at sixteen bytes.
 fn sha256_crypt(password: &[u8], salt: &[u8], rounds: u64) -> [u8; 32] {
-    let digest = |parts: &[&[u8]]| -> [u8; 32] {
-        parts.iter().fold(Sha256::new(), |hasher, part| hasher.chain_update(part)).finalize().into()
-    };
+    let digest =
+        |parts: &[&[u8]]| -> [u8; 32] { parts.iter().fold(Sha256::new(), Sha256::chain_update).finalize().into() };
     let alternate = digest(&[password, salt, password]);
     let stretched = |block: &[u8; 32], len: usize| -> Vec<u8> { block.iter().copied().cycle().take(len).collect() };
     let mut first = Sha256::new().chain_update(password).chain_update(salt);

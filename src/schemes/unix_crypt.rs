@@ -1,4 +1,4 @@
-//! crypt(3) before the dollar: DES-based traditional crypt (1979), BSDi's extension of it (`_`), and the tripcodes of image
+//! crypt(3) before the dollar: DES-based traditional crypt (1979), `BSDi`'s extension of it (`_`), and the tripcodes of image
 //! boards, which are the first's last ten characters.
 //!
 //! No library keeps DES with the salt in its expansion, so DES is here by hand, from FIPS 46-3. A traditional hash is
@@ -91,7 +91,7 @@ fn eight(password: &[u8]) -> u64 {
     (0..8).fold(0, |key, i| key << 8 | u64::from(ended.get(i).copied().unwrap_or(0) << 1))
 }
 
-/// BSDi's key of a password of any length: what came before is encrypted with itself and mixed with the next eight bytes.
+/// `BSDi`'s key of a password of any length: what came before is encrypted with itself and mixed with the next eight bytes.
 fn extended(password: &[u8]) -> u64 {
     let ended = password.split(|b| *b == 0).next().unwrap_or_default();
     let mut key = eight(ended);
@@ -104,7 +104,7 @@ fn extended(password: &[u8]) -> u64 {
 /// Sixty-four bits in eleven characters, high bits first.
 fn text(block: u64) -> Vec<u8> {
     let wide = u128::from(block) << 2;
-    (0..11).rev().flat_map(|i| codec::itoa64((wide >> (6 * i)) as u32 & 63)).collect()
+    (0..11).rev().filter_map(|i| codec::itoa64((wide >> (6 * i)) as u32 & 63)).collect()
 }
 
 /// The sixteen round keys of 48 bits.

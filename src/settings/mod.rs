@@ -1,5 +1,8 @@
 //! What was typed, checked once. A value of these types makes sense; nothing below looks at the command line again.
 
+mod corpus;
+mod live;
+
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -7,11 +10,16 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::thread;
 
+pub use corpus::{CorpusBuildSettings, corpus_build};
+
 use crate::cli::{AuditArgs, BreachArg, ColorArg};
 use crate::error::Error;
 use crate::model::{Policy, Report, Severity, Tier};
 use crate::report::{self, Output, Style};
+use crate::sources::live::{self as live_source, Url};
 use crate::sources::{Limits, Target};
+
+pub use live::Identity;
 
 /// What an audit reads, how far it goes, and by what it judges.
 #[derive(Clone, Debug)]
@@ -24,6 +32,10 @@ pub struct AuditSettings {
     pub threads: usize,
     /// Limits on what is opened.
     pub limits: Limits,
+    /// How databases are read.
+    pub live: live_source::Options,
+    /// Columns named by hand.
+    pub identity: Identity,
     /// Whom to ask about exposures.
     pub breach: BreachChoice,
     /// Thresholds and tiers.
@@ -130,10 +142,15 @@ const WIDTH: usize = 80;
 pub fn check(args: AuditArgs) -> Result<(AuditSettings, OutputSettings), Error> {
     let output = output(&args)?;
     let breach = breach(&args)?;
+    let targets = targets(args.targets)?;
+    let threads = threads(args.threads.as_deref())?;
+    let (live, identity) = live::check(&args.live, &targets, threads)?;
     let audit = AuditSettings {
-        targets: targets(args.targets)?,
+        targets,
         memory: memory(&args.memory)?,
-        threads: threads(args.threads.as_deref())?,
+        threads,
+        live,
+        identity,
         limits: Limits {
             max_text: size("--max-text", &args.max_text)?,
             max_ratio: count("--max-ratio", &args.max_ratio, 1, u64::MAX)?,
@@ -289,7 +306,32 @@ fn targets(typed: Vec<OsString>) -> Result<Vec<Target>, Error> {
     if typed.iter().any(|t| t.is_empty()) {
         return Err(Error::usage("a target is empty", "name a file or a folder; `.` is the current one"));
     }
-    Ok(typed.into_iter().map(|t| if t == "-" { Target::Stdin } else { Target::Path(t.into()) }).collect())
+    typed.into_iter().map(target).collect()
+}
+
+/// An address only where there is no file of that name: `a://b` may be one.
+fn target(typed: OsString) -> Result<Target, Error> {
+    if typed == "-" {
+        return Ok(Target::Stdin);
+    }
+    let Some(url) = typed.to_str().filter(|t| !Path::new(t).exists()).and_then(Url::parse) else {
+        return Ok(Target::Path(typed.into()));
+    };
+    let known = || {
+        let schemes = live_source::ALL.iter().flat_map(|kind| kind.schemes());
+        schemes.map(|scheme| format!("{scheme}://")).collect::<Vec<_>>().join(", ")
+    };
+    match url {
+        Ok(url) if live_source::kind(&url.scheme).is_some() => Ok(Target::Database(url)),
+        Ok(url) => Err(Error::usage(
+            format!("{url} is no kind of database that is read"),
+            format!("addresses begin with {}", known()),
+        )),
+        Err(live_source::BadUrl(why)) => Err(Error::usage(
+            format!("an address is not understood: {why}"),
+            "write it like postgres://user@host:5432/database; percent-encode what is special in it",
+        )),
+    }
 }
 
 fn breach(args: &AuditArgs) -> Result<BreachChoice, Error> {

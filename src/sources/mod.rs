@@ -1,4 +1,5 @@
-//! Where bytes come from: files, folders, standard input; and what they are wrapped in.
+//! Where bytes come from: files, folders, standard input; and what they are wrapped in. Where tables come from at once:
+//! [`live`] databases.
 //!
 //! [`find`] turns targets into [`Unit`]s; [`Unit::open`] gives an [`Input`], which hands on *text*: after decompression,
 //! after UTF-16 became UTF-8, without a UTF-8 byte order mark. Offsets count bytes of that text. Any other bytes stay as
@@ -14,6 +15,7 @@ mod file;
 mod input;
 mod kept;
 mod layer;
+pub mod live;
 mod stdin;
 mod text;
 mod tree;
@@ -40,6 +42,8 @@ pub enum Target {
     Path(PathBuf),
     /// Standard input.
     Stdin,
+    /// A database that is running; see [`live`].
+    Database(live::Url),
 }
 
 /// Limits on what is opened.
@@ -93,6 +97,8 @@ pub fn find(targets: &[Target], store: &Arc<Store>) -> (Vec<Unit>, Vec<ReportSki
                 let place = stdin.get_or_insert_with(|| stdin::place(store)).clone();
                 units.push(Unit::whole("-", None, Origin { place, store: store.clone(), pool: pool.clone() }));
             }
+            // Not bytes but tables: see `live`.
+            Target::Database(_) => {}
             Target::Path(path) => {
                 let shown: Arc<str> = path.to_string_lossy().into();
                 let found = tree::find(path);

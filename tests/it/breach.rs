@@ -234,10 +234,7 @@ fn words(count: usize) -> Vec<String> {
 fn neighbour(digest: &Digest) -> Digest {
     let mut bytes = digest.bytes().to_vec();
     bytes[3..].iter_mut().for_each(|byte| *byte = !*byte);
-    match digest.kind() {
-        DigestKind::Sha1 => Digest::Sha1(bytes.try_into().unwrap()),
-        DigestKind::Ntlm => Digest::Ntlm(bytes.try_into().unwrap()),
-    }
+    Digest::of(digest.kind(), &bytes).unwrap()
 }
 
 /// Asks, and checks that each digest is answered exactly once.

@@ -13,6 +13,7 @@ mod demo;
 mod dumps;
 mod fuzz_corpus;
 mod laws;
+mod live;
 mod people;
 mod program;
 mod published;

@@ -195,9 +195,15 @@ const fn asked_kind(kind: DigestKind) -> &'static str {
     match kind {
         DigestKind::Sha1 => "SHA-1",
         DigestKind::Ntlm => "NTLM",
+        DigestKind::Md5 => "MD5 (Enzoic)",
+        DigestKind::Sha256 => "SHA-256 (Enzoic)",
+        DigestKind::Keccak => "Keccak-512 (XposedOrNot)",
     }
 }
 
-fn asked(scheme: &dyn Scheme) -> &'static str {
-    scheme.asks().map_or("–", asked_kind)
+fn asked(scheme: &dyn Scheme) -> String {
+    if scheme.asks().is_empty() {
+        return "–".into();
+    }
+    scheme.asks().iter().map(|kind| asked_kind(*kind)).collect::<Vec<_>>().join(", ")
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use credaudit::model::{Digest, Form, FormKind, Grade, Policy, Reason, Tier};
+use credaudit::model::{Digest, DigestKind, Form, FormKind, Grade, Policy, Reason, Tier};
 use credaudit::schemes::{self, MAX_WORK, Protection, SaltFrom, Scheme, Stored, Unverifiable, explain, recognise};
 use proptest::prelude::*;
 
@@ -138,7 +138,8 @@ fn fast_schemes_hand_out_digest_and_salt_and_slow_ones_do_not() {
 
 #[test]
 fn only_what_a_breach_source_can_answer_is_made_into_a_question() {
-    let ask = |value: &str, name: &str| scheme(name).digest(&Stored::new(value.as_bytes()));
+    let asks = |value: &str, name: &str, kind| scheme(name).digest(&Stored::new(value.as_bytes()), kind);
+    let ask = |value: &str, name: &str| scheme(name).asks().first().and_then(|kind| asks(value, name, *kind));
     let sha1 = |hex: &str| Some(Digest::Sha1(hex::decode(hex).unwrap().try_into().unwrap()));
     let expected = sha1("b89eaac7e61417341b710b727768294d0e6a277b");
     assert_eq!(ask("b89eaac7e61417341b710b727768294d0e6a277b", "unsalted-sha1"), expected);
@@ -150,11 +151,26 @@ fn only_what_a_breach_source_can_answer_is_made_into_a_question() {
     assert_eq!(ask("{CLEARTEXT}hashcat", "plaintext"), expected);
     let ntlm = hex::decode("b4b9b02e6f09a9bd760f388b67351e2b").unwrap().try_into().unwrap();
     assert_eq!(ask("b4b9b02e6f09a9bd760f388b67351e2b", "ntlm"), Some(Digest::Ntlm(ntlm)));
-    assert_eq!(ask("8743b52063cd84097a65d1633f5c74f5", "unsalted-md5"), None);
+    let md5 = hex::decode("8743b52063cd84097a65d1633f5c74f5").unwrap().try_into().unwrap();
+    assert_eq!(ask("8743b52063cd84097a65d1633f5c74f5", "unsalted-md5"), Some(Digest::Md5(md5)));
+    assert_eq!(asks("8743b52063cd84097a65d1633f5c74f5", "unsalted-md5", DigestKind::Ntlm), None);
+    // A password can be asked about in every way; these are published digests of the same one.
+    assert_eq!(asks("hashcat", "plaintext", DigestKind::Ntlm), Some(Digest::Ntlm(ntlm)));
+    assert_eq!(asks("hashcat", "plaintext", DigestKind::Md5), Some(Digest::Md5(md5)));
+    let sha256 = "127e6fbfe24a750e72930c220a8e138275656b8e5d8f48a98c3c92df2caba935";
+    assert_eq!(
+        asks("hashcat", "plaintext", DigestKind::Sha256),
+        Digest::of(DigestKind::Sha256, &hex::decode(sha256).unwrap())
+    );
+    assert_eq!(ask(sha256, "unsalted-sha256"), asks("hashcat", "plaintext", DigestKind::Sha256));
+    // Keccak-512 of nothing begins so (Keccak team, ShortMsgKAT_512, Len = 0, as submitted).
+    let keccak = Digest::Keccak([0x0e, 0xab, 0x42, 0xde, 0x4c]);
+    assert_eq!(schemes::digest_of(DigestKind::Keccak, b""), keccak);
     assert_eq!(ask("fcf7c1b8749cf99d88e5f34271d636178fb5d130", "mysql41"), None);
     for vector in vectors() {
         let slow = matches!(scheme(vector.scheme).protection(), Protection::PasswordHash | Protection::SaltedFast);
-        assert!(!slow || scheme(vector.scheme).digest(&vector.stored()).is_none(), "{}", vector.scheme);
+        let mut asked = DigestKind::ALL.iter().filter_map(|kind| scheme(vector.scheme).digest(&vector.stored(), *kind));
+        assert!(!slow || asked.next().is_none(), "{}", vector.scheme);
     }
 }
 
@@ -589,7 +605,11 @@ fn survives(value: &[u8], candidate: &[u8], salt: Option<&[u8]>) {
         if own {
             let _ = scheme.verify(&stored, candidate);
         }
-        let _ = (scheme.describe(stored.form), scheme.grade(stored.form, &policy), scheme.digest(&stored));
+        let _ = (
+            scheme.describe(stored.form),
+            scheme.grade(stored.form, &policy),
+            scheme.asks().iter().filter(|kind| scheme.digest(&stored, **kind).is_some()).count(),
+        );
         let _ = (scheme.raw_digest(&stored, &mut [0; 64]), scheme.salt(&stored), scheme.password(&stored));
     }
 }

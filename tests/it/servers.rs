@@ -5,10 +5,45 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 /// How long a server may take to answer on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A folder of a server's own; several may run at a time.
+fn folder(name: &str) -> PathBuf {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("credaudit-{name}-{}-{number}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("the folder can be created");
+    folder
+}
+
+/// A server that tests share: it runs while one of them holds it.
+fn shared<T>(known: &Mutex<Weak<T>>, start: impl FnOnce() -> T) -> Arc<T> {
+    // A test that failed while it started one leaves it to the next.
+    let mut known = known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    known.upgrade().unwrap_or_else(|| {
+        let server = Arc::new(start());
+        *known = Arc::downgrade(&server);
+        server
+    })
+}
+
+/// The `PostgreSQL` server that tests share; each works in a database of its own.
+pub(crate) fn postgres() -> Arc<Postgres> {
+    static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
+    shared(&SHARED, Postgres::start)
+}
+
+/// The `MariaDB` server that tests share; each works in a database of its own.
+pub(crate) fn mariadb() -> Arc<MariaDb> {
+    static SHARED: Mutex<Weak<MariaDb>> = Mutex::new(Weak::new());
+    shared(&SHARED, MariaDb::start)
+}
 
 /// Runs a command to its end and gives its standard output.
 pub(crate) fn run(command: &mut Command, input: Option<&Path>) -> Vec<u8> {
@@ -59,10 +94,13 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) fn start() -> Self {
+        Self::start_with(&|_| Vec::new())
+    }
+
+    /// Starts with more arguments, which may name files that the closure writes into the server's folder.
+    pub(crate) fn start_with(more: &dyn Fn(&Path) -> Vec<String>) -> Self {
         let bin = newest("/usr/lib/postgresql");
-        let folder = std::env::temp_dir().join(format!("credaudit-pg-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).expect("the folder can be created");
+        let folder = folder("pg");
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).expect("the folder is ours");
         let data = folder.join("data");
         let user = |program: &Path| {
@@ -85,6 +123,10 @@ impl Postgres {
             ]),
             None,
         );
+        let more = more(&folder);
+        if is_root() {
+            run(Command::new("chown").args(["-R", "postgres:postgres"]).arg(&folder), None);
+        }
         let mut child = user(&bin.join("postgres"))
             .current_dir(&folder)
             .arg("-D")
@@ -92,6 +134,7 @@ impl Postgres {
             .arg("-k")
             .arg(&folder)
             .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_wal_size=2GB"])
+            .args(more)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -115,6 +158,16 @@ impl Postgres {
     /// Runs statements.
     pub(crate) fn sql(&self, sql: &str) {
         run(self.client("psql").args(["-q", "-v", "ON_ERROR_STOP=1", "-c", sql]), None);
+    }
+
+    /// Runs statements in a database.
+    pub(crate) fn sql_in(&self, database: &str, sql: &str) {
+        run(self.client("psql").args(["-q", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", sql]), None);
+    }
+
+    /// The address of a database for `user`.
+    pub(crate) fn url(&self, user: &str, database: &str) -> String {
+        format!("postgres://{user}@/{database}?host={}", self.folder.display())
     }
 }
 
@@ -143,9 +196,12 @@ pub(crate) struct MariaDb {
 
 impl MariaDb {
     pub(crate) fn start() -> Self {
-        let folder = std::env::temp_dir().join(format!("credaudit-mariadb-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).expect("the folder can be created");
+        Self::start_with(&[])
+    }
+
+    /// Starts with more arguments.
+    pub(crate) fn start_with(more: &[&str]) -> Self {
+        let folder = folder("mariadb");
         let data = format!("--datadir={}", folder.join("data").display());
         let user = if is_root() { "--user=root" } else { "--skip-name-resolve" };
         run(
@@ -161,6 +217,7 @@ impl MariaDb {
         let socket = folder.join("socket");
         let mut child = Command::new("mariadbd")
             .args(["--no-defaults", user, &data, "--skip-networking", "--innodb-flush-log-at-trx-commit=0"])
+            .args(more)
             .arg(format!("--socket={}", socket.display()))
             .arg(format!("--pid-file={}", folder.join("pid").display()))
             .stdout(Stdio::null())
@@ -199,6 +256,11 @@ impl MariaDb {
             .expect("the client is installed");
         child.stdin.take().expect("stdin is piped").write_all(sql.as_bytes()).expect("the client reads");
         assert!(child.wait().expect("the client ends").success());
+    }
+
+    /// The address of a database for `user`.
+    pub(crate) fn url(&self, user: &str, database: &str) -> String {
+        format!("mysql://{user}@/{database}?socket={}", self.folder.join("socket").display())
     }
 }
 

@@ -1,0 +1,420 @@
+//! Reads a unit that is bytes.
+//!
+//! Blocks are read a window at a time. Within a window the exact reader takes the first block and *forks* of it guess
+//! where a row starts in each later one, so that all are parsed and observed in parallel. A fork's work counts only if
+//! the reader before it arrives in exactly the state the fork assumed; otherwise the rest of the window is read again
+//! from there. So the result never depends on how the input was cut or on how many threads there are.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rayon::prelude::*;
+
+use crate::audit::Shared;
+use crate::audit::plan::Pins;
+use crate::formats::{self, Head, Opened, ReadAt, Reader, Sink};
+use crate::model::{Block, ByteTotals, Fault, Places, ReportSkip, ReportTarget, TableBatch};
+use crate::sources::{Limits, Unit};
+
+use super::settle::{Collector, FaultSum, Item, Tables};
+use super::{MAX_READINGS, UnitDone};
+
+/// Reads a unit until its plans hold. Only trouble with the store is an error; trouble with the unit is in the result.
+pub(in crate::audit) fn read(
+    shared: &Shared<'_>,
+    unit: &Unit,
+    companions: &dyn Fn(&Unit) -> bool,
+) -> io::Result<UnitDone> {
+    let mut pins = Pins::new();
+    for reading in 1.. {
+        let attempt = catch_unwind(AssertUnwindSafe(|| Reading::new(shared, unit, &pins).read(companions)));
+        let Ok(attempt) = attempt else { return Ok(crashed(unit)) };
+        let mut done = attempt?;
+        let missed = done.tables.missed(shared);
+        if missed.is_empty() || reading == MAX_READINGS {
+            for (table, _) in missed {
+                done.skip(
+                    &format!("table {table}"),
+                    "its columns kept changing their meaning while it was read: some rows of a credential column were \
+                     not judged. Audit this table alone"
+                        .into(),
+                );
+            }
+            return Ok(done.finish());
+        }
+        pins.extend(missed);
+    }
+    unreachable!("the loop ends at the last reading")
+}
+
+/// What of `unit` was not read or not understood, and why.
+fn skip(unit: &Unit, place: &str, why: String) -> ReportSkip {
+    let mut what = unit.name().to_owned();
+    if !place.is_empty() {
+        what = if what.is_empty() { place.to_owned() } else { format!("{what}, {place}") };
+    }
+    ReportSkip { target: unit.target().to_owned(), what, why }
+}
+
+fn crashed(unit: &Unit) -> UnitDone {
+    let why = "the program has a bug that this input brings out: nothing of it was audited. Please report it with the \
+               kind of file (not the file)";
+    UnitDone {
+        target: ReportTarget {
+            target: unit.target().to_owned(),
+            unit: unit.name().to_owned(),
+            format: "not audited".into(),
+            bytes: unit.size().unwrap_or_default(),
+            sha256: None,
+        },
+        bytes: ByteTotals::default(),
+        tables: Vec::new(),
+        findings: Vec::new(),
+        notes: Vec::new(),
+        skipped: vec![ReportSkip {
+            target: unit.target().to_owned(),
+            what: unit.name().to_owned(),
+            why: why.to_owned(),
+        }],
+    }
+}
+
+/// What a segment gave, free of borrows.
+struct Segment {
+    reader: Box<dyn Reader>,
+    items: Vec<Item>,
+    other: u64,
+    faults: BTreeMap<&'static str, FaultSum>,
+    error: Option<io::Error>,
+}
+
+/// One reading of one unit.
+struct Reading<'a> {
+    shared: &'a Shared<'a>,
+    unit: &'a Unit,
+    tables: Tables<'a>,
+    skipped: Vec<ReportSkip>,
+    format: String,
+    sha256: Option<String>,
+    stored: u64,
+}
+
+impl<'a> Reading<'a> {
+    fn new(shared: &'a Shared<'a>, unit: &'a Unit, pins: &'a Pins) -> Self {
+        Self {
+            shared,
+            unit,
+            tables: Tables::new(shared, pins, Places::Bytes),
+            skipped: Vec::new(),
+            format: String::new(),
+            sha256: None,
+            stored: 0,
+        }
+    }
+
+    fn finish(self) -> UnitDone {
+        let Self { unit, tables, mut skipped, format, sha256, stored, .. } = self;
+        let bytes = tables.bytes;
+        let (tables, not_judged) = tables.finish();
+        skipped.extend(not_judged.into_iter().map(|(place, why)| skip(unit, &place, why)));
+        let target = ReportTarget {
+            target: unit.target().to_owned(),
+            unit: unit.name().to_owned(),
+            format,
+            bytes: stored,
+            sha256,
+        };
+        UnitDone { target, bytes, tables, skipped, findings: Vec::new(), notes: Vec::new() }
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.shared.settings.limits
+    }
+
+    fn skip(&mut self, place: &str, why: String) {
+        self.skipped.push(skip(self.unit, place, why));
+    }
+
+    fn read(mut self, companions: &dyn Fn(&Unit) -> bool) -> io::Result<Self> {
+        let mut input = match self.unit.open(self.limits()) {
+            Ok(input) => input,
+            Err(error) => {
+                self.format = "not read".into();
+                self.stored = self.unit.size().unwrap_or_default();
+                self.skip("", error.0);
+                return Ok(self);
+            }
+        };
+        let wrappers = input.wrappers().join(", ");
+        let mut blocks = Blocks { input: &mut input, over: false, error: None, shared: self.shared, told: 0 };
+        let first = blocks.window(self.shared.window());
+        let head_bytes = first.first().map_or(&[][..], Block::bytes);
+        let head = Head {
+            bytes: &head_bytes[..head_bytes.len().min(Head::LEN)],
+            whole: blocks.over && first.len() <= 1 && head_bytes.len() <= Head::LEN,
+            extension: self.unit.extension(),
+        };
+        if head_bytes.is_empty() && blocks.error.is_none() {
+            self.format = "empty".into();
+        } else if is_companion(head_bytes) && companions(self.unit) {
+            self.format = "part of the SQLite database beside it".into();
+            self.tables.bytes.other += blocks.drain(&first);
+        } else if let Some(format) = formats::detect(&head) {
+            let (name, opened) = format.open(&head);
+            self.format = name;
+            match opened {
+                Opened::Stream(reader) => self.stream(reader, first, &mut blocks)?,
+                Opened::Random(mut reader) => {
+                    drop(first);
+                    match self.unit.sibling("-wal") {
+                        Ok(Some(wal)) => reader.with_companion(wal),
+                        Ok(None) => {}
+                        Err(error) => self.skip("write-ahead log", error.0),
+                    }
+                    self.random(reader.as_mut(), &mut blocks)?;
+                }
+                Opened::NoTables(what) => {
+                    self.format = format!("{} ({what})", self.format);
+                    self.tables.bytes.other += blocks.drain(&first);
+                }
+                Opened::Unreadable(why) => {
+                    self.tables.bytes.not_understood += blocks.drain(&first);
+                    self.skip("", why.to_owned());
+                }
+            }
+        } else {
+            self.format = "unknown".into();
+            let bytes = blocks.drain(&first);
+            self.tables.bytes.not_understood += bytes;
+            self.skip(
+                "",
+                format!(
+                    "{bytes} bytes in no format that credaudit knows: not audited. Export the data as SQL, CSV or \
+                     JSON, or leave the file out"
+                ),
+            );
+        }
+        let error = blocks.error.take();
+        self.stored = input.stored_bytes().max(self.unit.size().unwrap_or_default());
+        self.sha256 = input.sha256();
+        if !wrappers.is_empty() {
+            self.format = format!("{}, {wrappers}", self.format);
+        }
+        if let Some(error) = error {
+            self.skip("", error);
+        }
+        self.tables.decide_all()?;
+        self.tables.bytes.read = self.tables.bytes.rows + self.tables.bytes.other + self.tables.bytes.not_understood;
+        Ok(self)
+    }
+
+    /// Reads window after window; the next one is read while this one is worked on.
+    fn stream(&mut self, mut reader: Box<dyn Reader>, first: Vec<Block>, blocks: &mut Blocks<'_>) -> io::Result<()> {
+        let window = self.shared.window();
+        let mut line_base = 0;
+        let mut now = first;
+        while !now.is_empty() {
+            let (done, next) =
+                rayon::join(|| self.window(reader, &mut line_base, std::mem::take(&mut now)), || blocks.window(window));
+            reader = done?;
+            now = next;
+        }
+        let mut last = Collector::new(None);
+        reader.finish(&mut last);
+        let Collector { items, other, faults, error, .. } = last;
+        if let Some(error) = error {
+            return Err(error);
+        }
+        self.tables.accept(items, other, &faults, line_base)
+    }
+
+    /// Parses one window in parallel as far as forks hold, and accepts what they gave.
+    fn window(
+        &mut self,
+        mut reader: Box<dyn Reader>,
+        line_base: &mut u64,
+        blocks: Vec<Block>,
+    ) -> io::Result<Box<dyn Reader>> {
+        let mut queue: VecDeque<Block> = blocks.into();
+        let mut may_fork = true;
+        while let Some(block) = queue.pop_front() {
+            // Each segment: its reader, the state it assumed, and its parts.
+            let mut parts: Vec<Vec<Block>> = vec![vec![block]];
+            let mut forks: Vec<(Box<dyn Reader>, Box<dyn Reader>)> = Vec::new();
+            for block in queue.drain(..) {
+                let fork = if may_fork { reader.fork(&block).zip(reader.fork(&block)) } else { None };
+                let last = parts.last_mut().expect("there is a first segment");
+                match fork {
+                    Some(((at, fork), (_, witness))) => {
+                        last.push(block.slice(0..at));
+                        parts.push(vec![block.slice(at..block.len())]);
+                        forks.push((fork, witness));
+                    }
+                    None => last.push(block),
+                }
+            }
+            let alone = forks.is_empty();
+            let (forks, witnesses): (Vec<_>, Vec<_>) = forks.into_iter().unzip();
+            let readers: Vec<Box<dyn Reader>> = std::iter::once(reader).chain(forks).collect();
+            let this = &self.tables;
+            let segments: Vec<Segment> = readers
+                .into_par_iter()
+                .zip(parts.par_iter())
+                .map(|(mut reader, parts)| {
+                    let mut collector = Collector::new((!alone).then_some(this));
+                    for part in parts {
+                        reader.push(part, &mut collector);
+                    }
+                    let Collector { items, other, faults, error, .. } = collector;
+                    Segment { reader, items, other, faults, error }
+                })
+                .collect();
+            let mut segments = segments.into_iter();
+            let first = segments.next().expect("there is a first segment");
+            let mut exact = self.accept_segment(first, *line_base)?;
+            let mut held = 1;
+            for (segment, witness) in segments.zip(&witnesses) {
+                if !exact.is_at(witness.as_ref()) {
+                    break;
+                }
+                *line_base += exact.line() - 1;
+                exact = self.accept_segment(segment, *line_base)?;
+                held += 1;
+            }
+            // A guess that failed may fail again on what follows: the rest of this window goes without.
+            may_fork = held == parts.len();
+            queue = parts.drain(held..).flatten().collect();
+            reader = exact;
+        }
+        self.tables.release_blocks();
+        Ok(reader)
+    }
+
+    fn accept_segment(&mut self, segment: Segment, line_base: u64) -> io::Result<Box<dyn Reader>> {
+        if let Some(error) = segment.error {
+            return Err(error);
+        }
+        self.tables.accept(segment.items, segment.other, &segment.faults, line_base)?;
+        Ok(segment.reader)
+    }
+
+    fn random(&mut self, reader: &mut dyn formats::RandomReader, blocks: &mut Blocks<'_>) -> io::Result<()> {
+        // The first window told what it is; the whole is read at places of the reader's choice.
+        let opened = self.unit.open(self.limits()).and_then(crate::sources::Input::into_random);
+        let input: Box<dyn ReadAt> = match opened {
+            Ok(input) => input,
+            Err(error) => {
+                blocks.error = Some(error.0);
+                return Ok(());
+            }
+        };
+        let mut sink = Batching { reading: self, waiting: Collector::new(None), error: None };
+        let result = reader.read(input.as_ref(), &mut sink);
+        sink.hand_on();
+        if let Some(error) = sink.error {
+            return Err(error);
+        }
+        if let Err(error) = result {
+            let accounted = self.tables.bytes.rows + self.tables.bytes.other + self.tables.bytes.not_understood;
+            self.tables.bytes.not_understood += input.size().saturating_sub(accounted);
+            self.skip("", format!("reading failed: {error}. What was read before is in the report"));
+        }
+        if self.limits().hash {
+            blocks.drain(&[]);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a file starts like SQLite's write-ahead log (magic 0x377f0682 or 0x377f0683) or its index in shared memory
+/// (version 3007000, in the machine's byte order).
+fn is_companion(head: &[u8]) -> bool {
+    head.starts_with(&[0x37, 0x7f, 0x06, 0x82])
+        || head.starts_with(&[0x37, 0x7f, 0x06, 0x83])
+        || head.starts_with(&3_007_000_u32.to_ne_bytes())
+}
+
+/// A unit's blocks, a window at a time; remembers how reading ended.
+struct Blocks<'a> {
+    input: &'a mut crate::sources::Input,
+    over: bool,
+    error: Option<String>,
+    shared: &'a Shared<'a>,
+    told: u64,
+}
+
+impl Blocks<'_> {
+    fn next(&mut self) -> Option<Block> {
+        if self.over {
+            return None;
+        }
+        match self.input.next_block() {
+            Ok(Some(block)) => {
+                let stored = self.input.stored_bytes();
+                self.shared.progress.stored_bytes(stored - self.told);
+                self.told = stored;
+                Some(block)
+            }
+            Ok(None) => {
+                self.over = true;
+                None
+            }
+            Err(error) => {
+                self.over = true;
+                self.error = Some(error.0);
+                None
+            }
+        }
+    }
+
+    fn window(&mut self, blocks: usize) -> Vec<Block> {
+        let mut window: Vec<Block> = std::iter::from_fn(|| self.next()).take(blocks).collect();
+        if window.len() < blocks && !self.over {
+            self.over = true;
+        }
+        window.retain(|b| !b.is_empty());
+        window
+    }
+
+    /// Reads to the end; the bytes of `first` and of all that follow.
+    fn drain(&mut self, first: &[Block]) -> u64 {
+        let mut bytes: u64 = first.iter().map(|b| b.len() as u64).sum();
+        while let Some(block) = self.next() {
+            bytes += block.len() as u64;
+        }
+        bytes
+    }
+}
+
+/// Hands batches of a random reader on, several at a time.
+struct Batching<'a, 'b> {
+    reading: &'b mut Reading<'a>,
+    waiting: Collector<'a, 'b>,
+    error: Option<io::Error>,
+}
+
+impl Batching<'_, '_> {
+    fn hand_on(&mut self) {
+        let Collector { items, other, faults, .. } = std::mem::replace(&mut self.waiting, Collector::new(None));
+        if let Err(error) = self.reading.tables.accept(items, other, &faults, 0) {
+            self.error.get_or_insert(error);
+        }
+        self.reading.shared.progress.stored_bytes(0);
+    }
+}
+
+impl Sink for Batching<'_, '_> {
+    fn batch(&mut self, batch: TableBatch) {
+        self.waiting.batch(batch);
+        if self.waiting.items.len() >= self.reading.shared.window() {
+            self.hand_on();
+        }
+    }
+    fn other(&mut self, bytes: u64) {
+        self.waiting.other(bytes);
+    }
+    fn fault(&mut self, fault: Fault) {
+        self.waiting.fault(fault);
+    }
+}

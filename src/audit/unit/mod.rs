@@ -1,0 +1,85 @@
+//! One unit, from bytes or rows to tables with their observations.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `bytes` | reads a unit that is bytes: windows of blocks, parsed in parallel by forks of the reader |
+//! | `live` | reads the tables of a database: parts over several connections |
+//! | `settle` | what either reading shares: plans decided, batches observed, statistics and runs collected in order |
+
+mod bytes;
+mod live;
+mod settle;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::model::{Assignment, ByteTotals, Finding, Form, Formula, Places, ReportSkip, ReportTarget, Table};
+use crate::spool::Chunk;
+
+use super::observe::Sampled;
+use super::plan::Plan;
+
+pub(super) use bytes::read;
+pub(super) use live::{dry_run, read_database};
+
+/// Times a unit is read again because a plan missed something; the last result stands, and says so.
+const MAX_READINGS: usize = 4;
+
+/// Everything one unit gave.
+#[derive(Default)]
+pub(super) struct UnitDone {
+    pub(super) target: ReportTarget,
+    pub(super) bytes: ByteTotals,
+    pub(super) tables: Vec<TableDone>,
+    pub(super) skipped: Vec<ReportSkip>,
+    /// What is wrong with the server itself; tables have their own findings.
+    pub(super) findings: Vec<Finding>,
+    /// What could have been looked at and was not: one line each.
+    pub(super) notes: Vec<String>,
+}
+
+/// One table, read to its end.
+pub(super) struct TableDone {
+    pub(super) table: Arc<Table>,
+    /// What the places of its rows count.
+    pub(super) places: Places,
+    pub(super) rows: u64,
+    pub(super) roles: Vec<Assignment>,
+    pub(super) plan: Arc<Plan>,
+    pub(super) slots: Vec<SlotDone>,
+    pub(super) runs: Vec<RunDone>,
+}
+
+/// One followed column of a table.
+#[derive(Default)]
+pub(super) struct SlotDone {
+    pub(super) forms: Vec<Form>,
+    pub(super) counts: Vec<u64>,
+    pub(super) hits: BTreeMap<Formula, u64>,
+    pub(super) salted_hits: u64,
+    pub(super) sample: Vec<Sampled>,
+    index: HashMap<Form, u32>,
+}
+
+/// One run of a table.
+pub(super) struct RunDone {
+    pub(super) id: u32,
+    pub(super) rows: usize,
+    pub(super) facts: Option<Chunk>,
+    pub(super) line_base: u64,
+    /// By slot: the table's form index of each of the run's codes.
+    pub(super) codes: Vec<Vec<u32>>,
+}
+
+impl SlotDone {
+    /// Counts rows of a form; its index.
+    fn add(&mut self, form: Form, count: u64) -> u32 {
+        let at = *self.index.entry(form).or_insert_with(|| {
+            self.forms.push(form);
+            self.counts.push(0);
+            self.forms.len() as u32 - 1
+        });
+        self.counts[at as usize] += count;
+        at
+    }
+}
