@@ -30,6 +30,7 @@ test: setup-test lint unit docs
 lint:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets --locked -- -D warnings
+	$(CARGO) check --no-default-features --locked
 
 unit:
 	$(CARGO) test --locked

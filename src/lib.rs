@@ -20,11 +20,13 @@ pub mod error;
 pub mod formats;
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod gate;
 pub mod guess;
 pub mod judge;
 pub mod model;
 pub mod report;
 pub mod schemes;
+pub mod secrets;
 pub mod settings;
 pub mod sources;
 pub mod spool;

@@ -5,7 +5,14 @@ set -euo pipefail
 declare -a wanted=()
 for group in "$@"; do
   case "$group" in
-    build) wanted+=(gcc libc6-dev make pkg-config ca-certificates) ;;
+    build)
+      wanted+=(gcc libc6-dev make pkg-config ca-certificates)
+      # The engine for secret patterns: Hyperscan where there is one, its fork elsewhere.
+      case "$(dpkg --print-architecture 2>/dev/null)" in
+        amd64) wanted+=(libhyperscan-dev) ;;
+        *) wanted+=(libvectorscan-dev) ;;
+      esac
+      ;;
     test) wanted+=(postgresql postgresql-client mariadb-server mariadb-client sqlite3 gzip zstd xz-utils bzip2 util-linux procps) ;;
     *) echo "packages.sh: no such group: $group" >&2; exit 2 ;;
   esac

@@ -23,7 +23,7 @@ mod verdicts;
 use std::collections::HashSet;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 use ring::rand::SecureRandom;
@@ -31,7 +31,7 @@ use ring::rand::SecureRandom;
 use crate::columns::{self, ColumnStats};
 use crate::error::Error;
 use crate::guess::{self, DigestIndex};
-use crate::model::{Algorithm, Assignment, DigestKind, Formula, Report, Table};
+use crate::model::{Algorithm, Assignment, DigestKind, Formula, Report, ReportSkip, Table};
 pub use crate::report::Progress;
 use crate::report::TakeRow;
 use crate::settings::{AuditSettings, BreachChoice};
@@ -111,22 +111,38 @@ pub fn run(settings: &AuditSettings, resets: Option<TakeRow<'_>>, progress: &dyn
         .num_threads(settings.threads)
         .build()
         .map_err(|e| Error::system("starting threads", io::Error::other(e)))?;
-    pool.install(|| run_in_pool(settings, resets, progress))
+    pool.install(|| {
+        let store = Store::new(store_memory(settings), settings.spool_dir.clone());
+        let (units, skipped) = sources::find(&settings.targets, &store);
+        run_in_pool(settings, &units, skipped, &store, resets, progress)
+    })
+}
+
+/// Audits units that were found otherwise, within the caller's threads; `store` keeps what must be remembered.
+pub(crate) fn run_on(
+    settings: &AuditSettings,
+    units: &[Unit],
+    store: &Arc<Store>,
+    progress: &dyn Progress,
+) -> Result<Report, Error> {
+    run_in_pool(settings, units, Vec::new(), store, None, progress)
 }
 
 /// What of the memory budget is the store's: the rest is for blocks, batches, the common passwords' digests and the
 /// program itself (measured: 70 MB and 12 MB a thread at blocks of 1 MiB).
-fn store_memory(settings: &AuditSettings) -> usize {
+pub(crate) fn store_memory(settings: &AuditSettings) -> usize {
     let fixed = (80 << 20) + settings.threads as u64 * (12 << 20);
     settings.memory.saturating_sub(fixed).max(8 << 20) as usize
 }
 
 fn run_in_pool(
     settings: &AuditSettings,
+    units: &[Unit],
+    mut skipped: Vec<ReportSkip>,
+    store: &Arc<Store>,
     resets: Option<TakeRow<'_>>,
     progress: &dyn Progress,
 ) -> Result<Report, Error> {
-    let store = Store::new(store_memory(settings), settings.spool_dir.clone());
     let mut key = [0; 16];
     ring::rand::SystemRandom::new()
         .fill(&mut key)
@@ -153,12 +169,11 @@ fn run_in_pool(
         next_run: AtomicU32::new(0),
     };
     let store_error = |error: io::Error| Error::store(&settings.spool_dir, error);
-    let (units, mut skipped) = sources::find(&settings.targets, &store);
     let databases = live::connect(settings, &mut skipped);
     let total = units.iter().map(Unit::size).sum::<Option<u64>>().filter(|_| databases.is_empty());
     progress.total(total);
     progress.phase("reading");
-    let mut done = read_all(&shared, &units).map_err(store_error)?;
+    let mut done = read_all(&shared, units).map_err(store_error)?;
     done.extend(live::read(&shared, databases).map_err(store_error)?);
     verdicts::conclude(&shared, &done, skipped, resets)
 }

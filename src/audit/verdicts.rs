@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::judge::judge;
 use crate::model::{
     AccountTotals, BreachReport, ColumnReport, Confidence, DigestKind, Finding, FormKind, Policy, Reason, Reasons,
-    Report, ReportSkip, ReportTable, ResetRow, Role, RowAt, Severity, Tier, Verdict,
+    Report, ReportSkip, ReportTable, ResetRow, Role, RowAt, Severity, Site, Tier, Verdict,
 };
 use crate::schemes::Protection;
 use crate::settings::BreachChoice;
@@ -708,6 +708,14 @@ fn findings(
             locator: place_of(column, first),
             message: format!("{rows} of {accounts} accounts: {}{more}", reason.message()),
             accounts: rows,
+            site: Some(Box::new(Site {
+                path: path_of(target, &table.unit.target.unit),
+                line: first.line,
+                column: 1,
+                offset: first.offset,
+                length: 0,
+                fingerprint: fingerprint(&[reason.name(), &table.table.table.name, column.unwrap_or_default()]),
+            })),
         });
     };
     for slot in (0..table.slots.len()).filter(|s| table.slots[*s].is_some()) {
@@ -748,6 +756,21 @@ fn of_reason(table: &Decided<'_>, slot: usize, reason: Reason, role: Confidence)
     }
     // What was opened, compared or answered is proved; what follows from the scheme is as sure as the scheme.
     (confidence.unwrap_or(Confidence::PROVED), names.join(", "))
+}
+
+/// A unit as a path from the current folder.
+fn path_of(target: &str, unit: &str) -> String {
+    if unit.is_empty() { target.to_owned() } else { format!("{}/{unit}", target.trim_end_matches('/')) }
+}
+
+/// Of what a fault of a table is about, wherever the table's file is: 20 hex digits.
+fn fingerprint(parts: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hex::encode(&hasher.finalize()[..10])
 }
 
 /// 16 hex digits of SHA-256 over the parts: the same finding has the same id in every run.

@@ -3,7 +3,9 @@
 
 mod audit;
 mod corpus;
+mod gate;
 mod live;
+mod rules;
 
 use std::io;
 
@@ -11,7 +13,9 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use audit::{AuditArgs, BreachArg};
 pub use corpus::{CorpusArgs, CorpusBuildArgs, CorpusCommand, CorpusInfoArgs, CorpusVerifyArgs, KindArg, VariantArg};
+pub use gate::{BaselineArgs, EngineArg, GateArgs, ScanArgs};
 pub use live::LiveArgs;
+pub use rules::RulesArgs;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -39,6 +43,13 @@ pub enum Command {
     /// Read dumps and files, and say which accounts to reset, how soon and why.
     #[command(after_help = EXIT_CODES)]
     Audit(Box<AuditArgs>),
+    /// Search what ships for keys, tokens and passwords, and audit the tables in it.
+    #[command(after_help = EXIT_CODES)]
+    Gate(Box<GateArgs>),
+    /// Write what the gate finds now into the baseline, so that only new findings are reported; or prune it.
+    Baseline(Box<BaselineArgs>),
+    /// List, explain and test the patterns of the gate, your own too.
+    Rules(RulesArgs),
     /// Keep a breach corpus on this machine: one file that answers without a network.
     Corpus(CorpusArgs),
     /// Print the completion script for a shell.

@@ -103,10 +103,15 @@ fn read(audit: &AuditSettings, output: &OutputSettings, resets: Option<TakeRow<'
 
 /// Whether there is somebody to talk to on standard error.
 fn talks(output: &OutputSettings) -> bool {
-    !output.quiet && io::stderr().is_terminal()
+    talks_to_terminal(output.quiet)
 }
 
-fn write_report(report: &Report, output: &OutputSettings, to: Option<Destination>) -> Result<(), Error> {
+/// Whether standard error is a terminal whose reader did not ask for silence.
+pub(super) fn talks_to_terminal(quiet: bool) -> bool {
+    !quiet && io::stderr().is_terminal()
+}
+
+pub(super) fn write_report(report: &Report, output: &OutputSettings, to: Option<Destination>) -> Result<(), Error> {
     let path = match &output.report {
         Sink::Stdout => None,
         Sink::Path(path) => Some(path.as_path()),

@@ -2,6 +2,8 @@
 
 mod audit;
 mod corpus;
+mod gate;
+mod rules;
 
 use std::io::{self, Write};
 
@@ -12,6 +14,9 @@ use credaudit::error::Error;
 pub(crate) fn run(command: Command) -> Result<u8, Error> {
     match command {
         Command::Audit(args) => audit::run(*args),
+        Command::Gate(args) => gate::run(*args),
+        Command::Baseline(args) => gate::baseline(*args),
+        Command::Rules(args) => rules::run(&args),
         Command::Corpus(args) => corpus::run(args.command),
         Command::Completions { shell } => print(|to| cli::completions(shell, to)),
         Command::Man => print(|to| cli::man(to)),

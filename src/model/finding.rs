@@ -74,4 +74,23 @@ pub struct Finding {
     pub message: String,
     /// How many accounts.
     pub accounts: u64,
+    /// Where exactly, for programs that show it beside the text.
+    pub site: Option<Box<Site>>,
+}
+
+/// The exact place of a finding.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Site {
+    /// Path of the file, `/`-separated, as reached from the current folder.
+    pub path: String,
+    /// Counted from 1.
+    pub line: u64,
+    /// In bytes, counted from 1.
+    pub column: u64,
+    /// Bytes of the unit's text before it.
+    pub offset: u64,
+    /// Length in bytes; 0 where it is a place rather than a stretch.
+    pub length: u64,
+    /// Derived from rule and value alone: stays when lines move and files get other names. 20 hex digits.
+    pub fingerprint: String,
 }

@@ -14,13 +14,13 @@ mod verdict;
 
 pub use block::Block;
 pub use exposure::{Digest, DigestKind, Exposure, Unasked};
-pub use finding::{Confidence, Finding, Severity};
+pub use finding::{Confidence, Finding, Severity, Site};
 pub use form::{Form, FormDef, FormKind};
 pub use formula::{Algorithm, Formula};
 pub use policy::{Grade, Graded, Policy, PolicyError, SchemePolicy};
 pub use report::{
-    AccountTotals, BreachReport, ByteTotals, ColumnReport, Evidence, Report, ReportSkip, ReportTable, ReportTarget,
-    ResetRow,
+    AccountTotals, BreachReport, ByteTotals, ColumnReport, Evidence, GateReport, Report, ReportSkip, ReportTable,
+    ReportTarget, ResetRow, RuleReport,
 };
 pub use role::{Assignment, Role};
 pub use secret::Secret;

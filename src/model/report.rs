@@ -1,7 +1,7 @@
 //! Everything a report says, whatever its format. The public JSON is a frozen type of its own (`report::json`).
 
 use super::exposure::Unasked;
-use super::finding::{Confidence, Finding};
+use super::finding::{Confidence, Finding, Severity};
 use super::role::Role;
 use super::verdict::{Reasons, Tier};
 
@@ -24,6 +24,40 @@ pub struct Report {
     pub skipped: Vec<ReportSkip>,
     /// What could have been asked or tried but was not: one line each.
     pub not_asked: Vec<String>,
+    /// What a release gate adds; `None` for an audit.
+    pub gate: Option<GateReport>,
+}
+
+/// What a release gate has to say beside findings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GateReport {
+    /// Files read.
+    pub files: u64,
+    /// Bytes of text searched for secrets.
+    pub searched: u64,
+    /// Which engine searched.
+    pub engine: String,
+    /// Findings left out because the baseline knows them.
+    pub baselined: u64,
+    /// Findings left out because somebody allowed them, with a reason.
+    pub allowed: u64,
+    /// Candidates below the least confidence.
+    pub below: u64,
+    /// Every rule that the findings name.
+    pub rules: Vec<RuleReport>,
+}
+
+/// A rule as reports explain it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleReport {
+    /// As findings name it.
+    pub id: String,
+    /// What it finds.
+    pub description: String,
+    /// How bad.
+    pub severity: Severity,
+    /// What to do.
+    pub advice: String,
 }
 
 impl Report {

@@ -11,7 +11,8 @@ use serde_json::ser::{CharEscape, Formatter, PrettyFormatter};
 
 use super::{Output, Style};
 use crate::model::{
-    AccountTotals, BreachReport, ByteTotals, ColumnReport, Finding, Report, ReportSkip, ReportTable, ReportTarget, Tier,
+    AccountTotals, BreachReport, ByteTotals, ColumnReport, Finding, GateReport, Report, ReportSkip, ReportTable,
+    ReportTarget, RuleReport, Site, Tier,
 };
 
 /// `--format json`.
@@ -42,6 +43,8 @@ struct V1<'a> {
     findings: Each<'a, Finding, V1Finding<'a>>,
     skipped: Each<'a, ReportSkip, V1Skip<'a>>,
     not_asked: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gate: Option<V1Gate<'a>>,
     complete: bool,
 }
 
@@ -59,6 +62,7 @@ impl<'a> From<&'a Report> for V1<'a> {
             findings: Each(&report.findings, V1Finding::from),
             skipped: Each(&report.skipped, V1Skip::from),
             not_asked: &report.not_asked,
+            gate: report.gate.as_ref().map(V1Gate::from),
             complete: !report.is_incomplete(),
         }
     }
@@ -247,6 +251,70 @@ struct V1Finding<'a> {
     locator: &'a str,
     message: &'a str,
     accounts: u64,
+    #[serde(flatten)]
+    site: Option<V1Site<'a>>,
+}
+
+#[derive(Serialize)]
+struct V1Site<'a> {
+    path: &'a str,
+    line: u64,
+    column: u64,
+    offset: u64,
+    length: u64,
+    fingerprint: &'a str,
+}
+
+impl<'a> From<&'a Site> for V1Site<'a> {
+    fn from(s: &'a Site) -> Self {
+        Self {
+            path: &s.path,
+            line: s.line,
+            column: s.column,
+            offset: s.offset,
+            length: s.length,
+            fingerprint: &s.fingerprint,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct V1Gate<'a> {
+    files: u64,
+    searched: u64,
+    engine: &'a str,
+    baselined: u64,
+    allowed: u64,
+    below: u64,
+    rules: Each<'a, RuleReport, V1Rule<'a>>,
+}
+
+impl<'a> From<&'a GateReport> for V1Gate<'a> {
+    fn from(g: &'a GateReport) -> Self {
+        Self {
+            files: g.files,
+            searched: g.searched,
+            engine: &g.engine,
+            baselined: g.baselined,
+            allowed: g.allowed,
+            below: g.below,
+            rules: Each(&g.rules, V1Rule::from),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct V1Rule<'a> {
+    id: &'a str,
+    description: &'a str,
+    severity: &'static str,
+    advice: &'a str,
+}
+
+impl<'a> From<&'a RuleReport> for V1Rule<'a> {
+    fn from(r: &'a RuleReport) -> Self {
+        Self { id: &r.id, description: &r.description, severity: r.severity.name(), advice: &r.advice }
+    }
 }
 
 impl<'a> From<&'a Finding> for V1Finding<'a> {
@@ -260,6 +328,7 @@ impl<'a> From<&'a Finding> for V1Finding<'a> {
             locator: &f.locator,
             message: &f.message,
             accounts: f.accounts,
+            site: f.site.as_deref().map(V1Site::from),
         }
     }
 }
@@ -419,7 +488,7 @@ mod tests {
     #[test]
     fn the_report_keeps_to_its_published_schema() {
         let schema: Value = serde_json::from_str(SCHEMA).unwrap();
-        for report in [sample::busy(), sample::clean(), sample::hostile(), Report::default()] {
+        for report in [sample::busy(), sample::clean(), sample::hostile(), sample::gate(), Report::default()] {
             check(&parsed(&report), schema.as_object().unwrap(), &schema, "$");
         }
     }
@@ -440,7 +509,8 @@ mod tests {
             }
         }
         let schema: Value = serde_json::from_str(SCHEMA).unwrap();
-        walk(&parsed(&sample::busy()), &schema, &schema, "$");
+        let full = Report { gate: sample::gate().gate, ..sample::busy() };
+        walk(&parsed(&full), &schema, &schema, "$");
     }
 
     #[test]

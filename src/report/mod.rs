@@ -9,6 +9,7 @@ mod progress;
 mod resets;
 #[cfg(test)]
 mod sample;
+mod sarif;
 mod terminal;
 mod text;
 
@@ -16,6 +17,7 @@ pub use files::Destination;
 pub use json::Json;
 pub use progress::{Meter, Progress, Silent};
 pub use resets::{ResetList, TakeRow};
+pub use sarif::Sarif;
 pub use terminal::Terminal;
 
 use std::io;
@@ -31,7 +33,7 @@ pub trait Output: Sync {
 }
 
 /// Every output format; the first is the default.
-pub const ALL: &[&dyn Output] = &[&Terminal, &Json];
+pub const ALL: &[&dyn Output] = &[&Terminal, &Json, &Sarif];
 
 /// How the terminal looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Made-up reports for the tests of all outputs.
 
 use crate::model::{
-    AccountTotals, BreachReport, ByteTotals, ColumnReport, Confidence, Evidence, Finding, Report, ReportSkip,
-    ReportTable, ReportTarget, Role, Severity, Tier, Unasked,
+    AccountTotals, BreachReport, ByteTotals, ColumnReport, Confidence, Evidence, Finding, GateReport, Report,
+    ReportSkip, ReportTable, ReportTarget, Role, RuleReport, Severity, Site, Tier, Unasked,
 };
 
 fn column(name: &str, role: Role, confidence: u8, rows: u64) -> ColumnReport {
@@ -27,6 +27,17 @@ fn credential(name: &str, scheme: &str, evidence: Evidence, grade: &str, rows: u
         distinct: Some(rows - rows / 8),
         why: "40 hex digits in every row; 1,204 values open with common passwords".into(),
         ..column(name, Role::Credential, 97, rows)
+    }
+}
+
+fn site() -> Site {
+    Site {
+        path: "backup/2026-11-01/shop.sql.gz".into(),
+        line: 3,
+        column: 5,
+        offset: 98,
+        length: 12,
+        fingerprint: "00112233445566778899".into(),
     }
 }
 
@@ -117,6 +128,7 @@ pub(super) fn busy() -> Report {
                 locator: "2026-11-01/shop.sql.gz, table customers, column passwd, byte 4711, line 42".into(),
                 message: "passwords are stored as unsalted SHA-1, which falls to billions of tries a second".into(),
                 accounts: 19_000,
+                site: None,
             },
             Finding {
                 id: "77aa01".into(),
@@ -127,6 +139,7 @@ pub(super) fn busy() -> Report {
                 locator: "2026-11-01/shop.sql.gz, table customers, byte 98, line 3".into(),
                 message: "an account has a vendor's default user name and password".into(),
                 accounts: 1,
+                site: Some(Box::new(site())),
             },
         ],
         skipped: vec![ReportSkip {
@@ -135,6 +148,7 @@ pub(super) fn busy() -> Report {
             why: "a quoted value never ends (1,000 bytes); dump the database again".into(),
         }],
         not_asked: vec!["1,000 bcrypt values were tried with 20 common passwords each, not with all".into()],
+        gate: None,
     }
 }
 
@@ -196,4 +210,49 @@ pub(super) fn hostile() -> Report {
         report.not_asked.push(report.not_asked[0].clone());
     }
     report
+}
+
+/// What a release gate found, in a folder with a table as well.
+pub(super) fn gate() -> Report {
+    let busy = busy();
+    Report {
+        findings: vec![
+            busy.findings[1].clone(),
+            Finding {
+                id: "1b2c".into(),
+                rule: "generic-password",
+                severity: Severity::High,
+                confidence: Confidence::new(78),
+                target: "backup".into(),
+                locator: "backup/etc/app.ini, line 7, column 12".into(),
+                message: "Password in plain text: db_password (letters and digits)".into(),
+                accounts: 0,
+                site: Some(Box::new(Site {
+                    path: "backup/etc/app.ini".into(),
+                    line: 7,
+                    column: 12,
+                    offset: 140,
+                    length: 11,
+                    fingerprint: "99887766554433221100".into(),
+                })),
+            },
+        ],
+        targets: busy.targets,
+        bytes: ByteTotals { read: 10, rows: 5, other: 5, not_understood: 0 },
+        gate: Some(GateReport {
+            files: 12,
+            searched: 4_711,
+            engine: "portable".into(),
+            baselined: 3,
+            allowed: 2,
+            below: 5,
+            rules: vec![RuleReport {
+                id: "generic-password".into(),
+                description: "Password in plain text".into(),
+                severity: Severity::High,
+                advice: "keep it outside of what ships".into(),
+            }],
+        }),
+        ..Report::default()
+    }
 }

@@ -10,7 +10,8 @@ use anstyle::{AnsiColor, Effects};
 use super::text::{bytes, clean, columns, counted, name, number, wrap};
 use super::{Output, Style};
 use crate::model::{
-    AccountTotals, BreachReport, ColumnReport, Confidence, Evidence, Finding, Report, ReportTable, Role, Severity, Tier,
+    AccountTotals, BreachReport, ColumnReport, Confidence, Evidence, Finding, GateReport, Report, ReportTable, Role,
+    Severity, Tier,
 };
 
 /// `--format terminal`.
@@ -29,7 +30,10 @@ impl Output for Terminal {
 
     fn write(&self, report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
         let mut page = Page { to, color: style.color, width: style.width };
-        page.headline(report)?;
+        match &report.gate {
+            None => page.headline(report)?,
+            Some(gate) => page.gate(report, gate)?,
+        }
         page.accounts(report)?;
         page.findings(report)?;
         page.tables(report)?;
@@ -125,6 +129,53 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// The first sentences of a gate: how many findings, and what is not among them.
+    fn gate(&mut self, report: &Report, gate: &GateReport) -> io::Result<()> {
+        let files = counted(gate.files, "file");
+        let found = report.findings.len() as u64;
+        let (sentence, style) = match found {
+            0 if report.is_incomplete() => {
+                (format!("Nothing was found in {files}, but not everything could be read."), of_tier(Tier::Unknown))
+            }
+            0 => (format!("Nothing was found in {files} that must not ship."), of_tier(Tier::None)),
+            _ => {
+                let by: Vec<String> =
+                    [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info]
+                        .into_iter()
+                        .map(|s| (s, report.findings.iter().filter(|f| f.severity == s).count() as u64))
+                        .filter(|(_, n)| *n > 0)
+                        .map(|(s, n)| format!("{} {}", number(n), s.name()))
+                        .collect();
+                let worst = report.findings.iter().map(|f| f.severity).max().unwrap_or(Severity::Info);
+                (format!("{} in {files}: {}.", counted(found, "finding"), by.join(", ")), of_severity(worst))
+            }
+        };
+        for line in wrap(&sentence, self.width, 6) {
+            self.line(&[(&line, style.effects(Effects::BOLD))])?;
+        }
+        if report.is_incomplete() {
+            for line in wrap(&incomplete_sentence(report), self.width, 6) {
+                self.line(&[(&line, of_tier(Tier::Unknown))])?;
+            }
+        }
+        let more: Vec<String> = [
+            (gate.baselined, "in the baseline"),
+            (gate.allowed, "allowed with a reason"),
+            (gate.below, "below the least confidence"),
+        ]
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| format!("{} {what}", number(n)))
+        .collect();
+        if !more.is_empty() {
+            let text = format!("Not among them: {}.", more.join(", "));
+            for line in wrap(&text, self.width, 3) {
+                self.line(&[(&line, DIM)])?;
+            }
+        }
+        Ok(())
+    }
+
     fn accounts(&mut self, report: &Report) -> io::Result<()> {
         let accounts = &report.accounts;
         if accounts.total == 0 {
@@ -169,7 +220,14 @@ impl Page<'_> {
                 (&format!("  {}{accounts}", sureness(finding.confidence)), PLAIN),
             ])?;
             self.paragraph(12, "", &finding.message, PLAIN)?;
-            self.paragraph(12, "at ", &place_of(&finding.target, &finding.locator), DIM)?;
+            match finding.site.as_deref().filter(|_| report.gate.is_some()) {
+                Some(site) => {
+                    let place = format!("{}:{}:{}", name(&site.path, 200), site.line, site.column);
+                    self.paragraph(12, "at ", &place, PLAIN)?;
+                    self.paragraph(12, "fingerprint ", &site.fingerprint, DIM)?;
+                }
+                None => self.paragraph(12, "at ", &place_of(&finding.target, &finding.locator), DIM)?,
+            }
         }
         self.more(findings.len())
     }
@@ -545,7 +603,7 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_the_terminal_or_ends_in_spaces() {
-        for report in [sample::busy(), sample::clean(), sample::hostile(), Report::default()] {
+        for report in [sample::busy(), sample::clean(), sample::hostile(), sample::gate(), Report::default()] {
             for width in [60, 80, 100] {
                 for line in shown(&report, false, width).lines() {
                     assert!(columns(line) <= width, "{} > {width}: {line}", columns(line));
@@ -584,6 +642,22 @@ mod tests {
         );
         let empty = shown(&Report::default(), false, 80);
         assert!(empty.starts_with("No accounts were found"), "{empty}");
+    }
+
+    #[test]
+    fn a_gate_says_what_it_found_and_what_it_left_out() {
+        let text = shown(&sample::gate(), false, 80);
+        assert!(text.starts_with("2 findings in 12 files: 1 critical, 1 high."), "{text}");
+        for piece in ["3 in the baseline, 2 allowed with a reason", "backup/etc/app.ini:7:12", "99887766554433221100"] {
+            assert!(text.contains(piece), "{piece} is missing in\n{text}");
+        }
+        let mut none = sample::gate();
+        none.findings.clear();
+        assert!(shown(&none, false, 80).starts_with("Nothing was found in 12 files that must not ship."));
+        none.skipped = sample::busy().skipped;
+        assert!(
+            shown(&none, false, 80).starts_with("Nothing was found in 12 files, but not everything could be read.")
+        );
     }
 
     #[test]

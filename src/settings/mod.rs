@@ -1,6 +1,7 @@
 //! What was typed, checked once. A value of these types makes sense; nothing below looks at the command line again.
 
 mod corpus;
+mod gate;
 mod live;
 
 use std::env;
@@ -19,6 +20,7 @@ use crate::report::{self, Output, Style};
 use crate::sources::live::{self as live_source, Url};
 use crate::sources::{Limits, Target};
 
+pub use gate::{GateSettings, RuleOverride, check_baseline, check_gate, check_rules, prepare};
 pub use live::Identity;
 
 /// What an audit reads, how far it goes, and by what it judges.
@@ -472,6 +474,7 @@ mod tests {
                     locator: "l".into(),
                     message: "m".into(),
                     accounts: 0,
+                    site: None,
                 })
                 .into_iter()
                 .collect(),

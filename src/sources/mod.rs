@@ -12,6 +12,7 @@
 
 mod blocks;
 mod file;
+mod filter;
 mod input;
 mod kept;
 mod layer;
@@ -33,6 +34,7 @@ use crate::spool::Store;
 use blocks::Pool;
 use input::{Origin, Place};
 
+pub use filter::Filter;
 pub use input::Input;
 
 /// What the user named.
@@ -88,6 +90,11 @@ impl std::error::Error for ReadError {}
 /// and said so, hence no loop can arise. Pipes, sockets and devices are never opened. A target named twice is read
 /// twice.
 pub fn find(targets: &[Target], store: &Arc<Store>) -> (Vec<Unit>, Vec<ReportSkip>) {
+    find_filtered(targets, &Filter::default(), store)
+}
+
+/// As [`find`], without what `filter` leaves out below the targets. A target itself is always read.
+pub fn find_filtered(targets: &[Target], filter: &Filter, store: &Arc<Store>) -> (Vec<Unit>, Vec<ReportSkip>) {
     let pool = Pool::new();
     let mut stdin = None;
     let (mut units, mut skips) = (Vec::new(), Vec::new());
@@ -101,7 +108,7 @@ pub fn find(targets: &[Target], store: &Arc<Store>) -> (Vec<Unit>, Vec<ReportSki
             Target::Database(_) => {}
             Target::Path(path) => {
                 let shown: Arc<str> = path.to_string_lossy().into();
-                let found = tree::find(path);
+                let found = tree::find(path, filter);
                 skips.extend(found.skipped.into_iter().map(|skip| ReportSkip {
                     target: shown.to_string(),
                     what: skip.name.to_string_lossy().into_owned(),

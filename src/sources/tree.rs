@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ignore::{WalkBuilder, WalkState};
 
+use super::filter::Filter;
 use super::layer::why;
 
 /// What one target holds, both lists sorted by the bytes of the names.
@@ -44,11 +45,11 @@ impl Found {
 }
 
 /// Finds what `target` holds.
-pub(super) fn find(target: &Path) -> Found {
+pub(super) fn find(target: &Path, filter: &Filter) -> Found {
     let mut found = Found::default();
     match fs::metadata(target) {
         Err(e) => found.skip(OsString::new(), why(&e)),
-        Ok(m) if m.is_dir() => found = walk(target),
+        Ok(m) if m.is_dir() => found = walk(target, filter),
         Ok(m) if m.is_file() => {
             found.files.push(Named { name: OsString::new(), path: target.to_path_buf(), size: m.len() });
         }
@@ -62,11 +63,23 @@ pub(super) fn find(target: &Path) -> Found {
     found
 }
 
-fn walk(target: &Path) -> Found {
+fn walk(target: &Path, filter: &Filter) -> Found {
     // A trailing slash follows a link to a folder; a leading `./` keeps a folder called `-` from meaning standard input.
     let root = if target.is_relative() { Path::new(".").join(target) } else { target.to_path_buf() }.join("");
     let found = Mutex::new(Found::default());
-    WalkBuilder::new(&root).standard_filters(false).follow_links(false).build_parallel().run(|| {
+    let mut builder = WalkBuilder::new(&root);
+    builder.standard_filters(false).follow_links(false);
+    if filter.honours_gitignore() {
+        builder.git_ignore(true).git_exclude(true).require_git(false).parents(true);
+    }
+    if !filter.is_empty() {
+        let (filter, root) = (filter.clone(), root.clone());
+        builder.filter_entry(move |entry| {
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            filter.keeps(&below(entry.path(), &root), is_folder)
+        });
+    }
+    builder.build_parallel().run(|| {
         Box::new(|entry| {
             let mut part = Found::default();
             match entry {
@@ -163,7 +176,7 @@ mod tests {
         ] {
             fs::write(path(name), text).unwrap();
         }
-        let found = find(folder.path());
+        let found = find(folder.path(), &Filter::default());
         assert_eq!(names(&found), [".gitignore", ".hidden/z", ".ignore", "a", "b.sql", "b/.git/config", "b/x.sql"]);
         assert_eq!(found.files[4].size, 4);
         assert_eq!(found.skipped, []);
@@ -178,7 +191,7 @@ mod tests {
         symlink(folder.path(), path("deep/loop")).unwrap();
         symlink(path("self"), path("self")).unwrap();
         symlink(path("deep/file"), path("link")).unwrap();
-        let found = find(folder.path());
+        let found = find(folder.path(), &Filter::default());
         assert_eq!(names(&found), ["deep/file"]);
         let skipped: Vec<_> = found.skipped.iter().map(|s| s.name.to_str().unwrap()).collect();
         assert_eq!(skipped, ["deep/loop", "link", "self"]);
@@ -194,9 +207,9 @@ mod tests {
         symlink(path("real"), path("to_folder")).unwrap();
         symlink(path("real/file"), path("to_file")).unwrap();
         symlink(path("circle"), path("circle")).unwrap();
-        assert_eq!(names(&find(&path("to_folder"))), ["file"]);
-        assert_eq!(names(&find(&path("to_file"))), [""]);
-        let found = find(&path("circle"));
+        assert_eq!(names(&find(&path("to_folder"), &Filter::default())), ["file"]);
+        assert_eq!(names(&find(&path("to_file"), &Filter::default())), [""]);
+        let found = find(&path("circle"), &Filter::default());
         assert_eq!((found.files.len(), found.skipped.len()), (0, 1));
     }
 
@@ -204,19 +217,19 @@ mod tests {
     fn sockets_are_named_and_never_opened() {
         let folder = tempfile::tempdir().unwrap();
         let _listener = UnixListener::bind(folder.path().join("s")).unwrap();
-        let found = find(folder.path());
+        let found = find(folder.path(), &Filter::default());
         assert_eq!(found.files.len(), 0);
         assert_eq!(found.skipped[0].why, "socket: not opened");
-        assert!(find(Path::new("/dev/null")).skipped[0].why.starts_with("character device"));
+        assert!(find(Path::new("/dev/null"), &Filter::default()).skipped[0].why.starts_with("character device"));
     }
 
     #[test]
     fn a_target_that_is_not_there_or_holds_nothing_is_said_and_not_silently_clean() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(find(folder.path()).skipped[0].why.contains("holds no files"));
-        assert!(find(&folder.path().join("no")).skipped[0].why.contains("check the name"));
+        assert!(find(folder.path(), &Filter::default()).skipped[0].why.contains("holds no files"));
+        assert!(find(&folder.path().join("no"), &Filter::default()).skipped[0].why.contains("check the name"));
         fs::write(folder.path().join("file"), "x").unwrap();
-        assert!(find(&folder.path().join("file/more")).skipped[0].why.contains("not a folder"));
+        assert!(find(&folder.path().join("file/more"), &Filter::default()).skipped[0].why.contains("not a folder"));
     }
 
     #[test]
@@ -224,7 +237,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let odd = folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.sql"));
         fs::write(&odd, "x").unwrap();
-        let found = find(folder.path());
+        let found = find(folder.path(), &Filter::default());
         assert_eq!(found.files[0].name.as_bytes(), b"caf\xe9.sql");
         assert_eq!(fs::read(&found.files[0].path).unwrap(), b"x");
     }

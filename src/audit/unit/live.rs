@@ -62,6 +62,7 @@ pub(in crate::audit) fn read_database(
         locator: fault.place,
         message: fault.message,
         accounts: 0,
+        site: None,
     }));
     let mut lost: Option<LiveError> = None;
     for table in &catalogue.tables {

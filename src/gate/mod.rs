@@ -1,0 +1,289 @@
+//! The release gate: what must not ship, in everything that does.
+//!
+//! Two lanes read the same units. Every text is searched for secrets (`lane`); what holds tables goes through the audit
+//! as well, for the credentials in it. Findings of both that somebody allowed (`allow`) or that the baseline knows
+//! ([`Baseline`]) are counted and left out. What could not be read is in the report and never looks clean.
+
+mod allow;
+mod baseline;
+mod lane;
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::audit::{self, Progress};
+use crate::error::Error;
+use crate::guess;
+use crate::model::{
+    ByteTotals, Confidence, Finding, GateReport, Report, ReportSkip, ReportTarget, RuleReport, Severity, Site,
+};
+use crate::secrets::Rules;
+use crate::settings::{GateSettings, RuleOverride};
+use crate::sources::{self, Unit};
+use crate::spool::Store;
+
+pub use allow::Allow;
+pub use baseline::{Baseline, BaselineError};
+
+use lane::{Located, Searched};
+
+/// Units up to this size are searched side by side; larger ones one after another, each on all threads.
+const SMALL: u64 = 4 << 20;
+/// Small units searched side by side at a time.
+const WAVE: usize = 1024;
+/// Findings of one rule listed for one unit; more are counted.
+const MOST: usize = 1000;
+
+/// Whether a value is among the common passwords; for [`Rules::new`].
+pub fn is_common(value: &[u8]) -> bool {
+    guess::common().rank(value).is_some()
+}
+
+/// Searches the targets of `settings` and audits the tables among them.
+pub fn run(settings: &GateSettings, progress: &dyn Progress) -> Result<Report, Error> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(settings.audit.threads)
+        .build()
+        .map_err(|e| Error::system("starting threads", io::Error::other(e)))?;
+    pool.install(|| run_in_pool(settings, progress))
+}
+
+fn run_in_pool(settings: &GateSettings, progress: &dyn Progress) -> Result<Report, Error> {
+    let store = Store::new(audit::store_memory(&settings.audit), settings.audit.spool_dir.clone());
+    let (units, skipped) = sources::find_filtered(&settings.audit.targets, &settings.filter, &store);
+    progress.total(units.iter().map(Unit::size).sum::<Option<u64>>());
+    progress.phase("searching");
+    let mut gathered = Gathered::new(settings, units.len());
+    let mut tables = Vec::new();
+    let mut units = units.into_iter().peekable();
+    let small = |unit: &Unit| unit.size().is_some_and(|size| size <= SMALL);
+    while units.peek().is_some() {
+        let mut wave = Vec::new();
+        while wave.len() < WAVE
+            && let Some(unit) = units.next_if(small)
+        {
+            wave.push(unit);
+        }
+        let searched: Vec<Searched> = if wave.is_empty() {
+            let unit = units.next().expect("one was seen");
+            let searched = vec![lane::search(settings, &unit, true, progress)];
+            wave.push(unit);
+            searched
+        } else {
+            wave.par_iter().map(|unit| lane::search(settings, unit, false, progress)).collect()
+        };
+        for (unit, searched) in wave.into_iter().zip(searched) {
+            if searched.tables {
+                gathered.take(&unit, searched);
+                tables.push(unit);
+            } else {
+                gathered.take(&unit, searched);
+            }
+        }
+    }
+    let report =
+        if tables.is_empty() { Report::default() } else { audit::run_on(&settings.audit, &tables, &store, progress)? };
+    Ok(gathered.conclude(report, skipped))
+}
+
+/// What the search found so far.
+struct Gathered<'a> {
+    settings: &'a GateSettings,
+    rules: &'a Arc<Rules>,
+    findings: Vec<Finding>,
+    targets: Vec<ReportTarget>,
+    skipped: Vec<ReportSkip>,
+    notes: Vec<String>,
+    gate: GateReport,
+    read: u64,
+    /// How often a fingerprint was seen at a path: the same secret twice in a file has two ids.
+    seen: HashMap<(String, String), u32>,
+}
+
+impl<'a> Gathered<'a> {
+    fn new(settings: &'a GateSettings, files: usize) -> Self {
+        Self {
+            settings,
+            rules: &settings.rules,
+            findings: Vec::new(),
+            targets: Vec::new(),
+            skipped: Vec::new(),
+            notes: Vec::new(),
+            gate: GateReport { files: files as u64, engine: settings.rules.engine(), ..GateReport::default() },
+            read: 0,
+            seen: HashMap::new(),
+        }
+    }
+
+    fn take(&mut self, unit: &Unit, searched: Searched) {
+        self.gate.searched += searched.bytes;
+        self.read += searched.bytes;
+        if let Some(why) = searched.unread {
+            self.skipped.push(ReportSkip { target: unit.target().into(), what: unit.name().into(), why });
+        }
+        let path = lane::path(unit);
+        let mut of_rule: BTreeMap<usize, usize> = BTreeMap::new();
+        self.gate.below += searched.below;
+        for located in searched.found {
+            let listed = of_rule.entry(located.hit.pattern).or_default();
+            *listed += 1;
+            if *listed <= MOST {
+                self.add(unit, &path, located);
+            }
+        }
+        for (pattern, count) in of_rule.into_iter().filter(|(_, count)| *count > MOST) {
+            let rule = self.rules.patterns()[pattern].id;
+            self.notes.push(format!("{path}: {} more findings of {rule} are counted, not listed", count - MOST));
+        }
+    }
+
+    fn add(&mut self, unit: &Unit, path: &str, located: Located) {
+        let pattern = &self.rules.patterns()[located.hit.pattern];
+        let change = self.settings.overrides.get(pattern.id);
+        let allowed = self.settings.allow.iter().any(|allow| allow.covers(pattern.id, path, &located.fingerprint));
+        if allowed || located.allowed == lane::Allowed::Yes {
+            self.gate.allowed += 1;
+            return;
+        }
+        if self.settings.baseline.as_ref().is_some_and(|baseline| baseline.knows(&located.fingerprint)) {
+            self.gate.baselined += 1;
+            return;
+        }
+        let nth = self.seen.entry((path.to_owned(), located.fingerprint.clone())).or_default();
+        *nth += 1;
+        let mut message = pattern.description.clone();
+        if let Some(name) = &located.hit.name {
+            message = format!("{message}: {name}");
+        }
+        if let Some(note) = &located.hit.note {
+            message = format!("{message} ({note})");
+        }
+        if located.allowed == lane::Allowed::WithoutReason {
+            message.push_str("; an allow without a reason does not count");
+        }
+        let target = unit.target().to_owned();
+        self.findings.push(Finding {
+            id: allow::id(&[pattern.id, path, &located.fingerprint, &nth.to_string()]),
+            rule: pattern.id,
+            severity: severity(change, pattern.severity),
+            confidence: Confidence::new(located.hit.confidence),
+            target,
+            locator: format!("{path}, line {}, column {}", located.line, located.column),
+            message,
+            accounts: 0,
+            site: Some(Box::new(Site {
+                path: path.to_owned(),
+                line: located.line,
+                column: located.column,
+                offset: located.hit.secret.start,
+                length: located.hit.secret.end - located.hit.secret.start,
+                fingerprint: located.fingerprint,
+            })),
+        });
+    }
+
+    /// Joins what the audit of the tables says with what the search found.
+    fn conclude(mut self, mut report: Report, skipped: Vec<ReportSkip>) -> Report {
+        let with_rows: Vec<(String, String)> =
+            report.tables.iter().map(|table| (table.target.clone(), table.unit.clone())).collect();
+        // A file that looked like a table and holds none was read as text: that is what there is to read in it.
+        let mut as_text = 0_u64;
+        let mut not_understood = report.bytes.not_understood;
+        report.skipped.retain(|skip| {
+            let holds = with_rows.iter().any(|(target, unit)| {
+                *target == skip.target && (unit.is_empty() || skip.what.starts_with(unit.as_str()))
+            });
+            as_text += u64::from(!holds);
+            holds
+        });
+        if as_text > 0 {
+            if report.skipped.is_empty() {
+                not_understood = 0;
+            }
+            self.notes.push(format!(
+                "{as_text} places in files that look like tables are not understood as such; they were searched as text"
+            ));
+        }
+        let audited = std::mem::take(&mut report.findings);
+        let mut rules: BTreeMap<&'static str, RuleReport> = BTreeMap::new();
+        for finding in audited {
+            let fingerprint = finding.site.as_ref().map_or("", |site| site.fingerprint.as_str());
+            let path = finding.site.as_ref().map_or("", |site| site.path.as_str());
+            let change = self.settings.overrides.get(finding.rule);
+            if change.is_some_and(|change| !change.enabled) {
+                continue;
+            }
+            if self.settings.allow.iter().any(|allow| allow.covers(finding.rule, path, fingerprint)) {
+                self.gate.allowed += 1;
+            } else if self.settings.baseline.as_ref().is_some_and(|baseline| baseline.knows(fingerprint)) {
+                self.gate.baselined += 1;
+            } else if finding.confidence.percent() < least(change, self.settings.confidence) {
+                self.gate.below += 1;
+            } else {
+                let severity = severity(change, finding.severity);
+                self.findings.push(Finding { severity, ..finding });
+            }
+        }
+        for finding in &self.findings {
+            rules.entry(finding.rule).or_insert_with(|| explained(self.rules, finding));
+        }
+        self.gate.rules = rules.into_values().collect();
+        let order = |f: &Finding| {
+            let site = f.site.as_deref().cloned().unwrap_or_default();
+            (std::cmp::Reverse(f.severity), f.target.clone(), site.path, site.offset, f.rule, f.id.clone())
+        };
+        self.findings.sort_by_cached_key(order);
+        report.findings = self.findings;
+        report.skipped.extend(skipped);
+        report.skipped.append(&mut self.skipped);
+        report.skipped.sort_by(|a, b| (&a.target, &a.what, &a.why).cmp(&(&b.target, &b.what, &b.why)));
+        report.targets.append(&mut self.targets);
+        report.not_asked.append(&mut self.notes);
+        let rows = report.bytes.rows;
+        report.bytes = ByteTotals {
+            read: self.read.max(rows + not_understood),
+            rows,
+            not_understood,
+            other: self.read.max(rows + not_understood) - rows - not_understood,
+        };
+        report.gate = Some(self.gate);
+        report
+    }
+}
+
+fn severity(change: Option<&RuleOverride>, own: Severity) -> Severity {
+    change.and_then(|change| change.severity).unwrap_or(own)
+}
+
+fn least(change: Option<&RuleOverride>, general: u8) -> u8 {
+    change.and_then(|change| change.confidence).unwrap_or(general)
+}
+
+/// A rule as the report explains it: a pattern of the search, or a reason of the audit.
+fn explained(rules: &Rules, finding: &Finding) -> RuleReport {
+    let pattern = rules.patterns().iter().find(|pattern| pattern.id == finding.rule);
+    RuleReport {
+        id: finding.rule.into(),
+        description: pattern.map_or_else(
+            || {
+                crate::model::Reason::ALL
+                    .iter()
+                    .find(|r| r.name() == finding.rule)
+                    .map_or("", |r| r.message())
+                    .to_owned()
+            },
+            |pattern| pattern.description.clone(),
+        ),
+        severity: finding.severity,
+        advice: pattern.and_then(|pattern| pattern.advice.clone()).unwrap_or_else(|| {
+            if pattern.is_some() {
+                "revoke it, and hand the next one over at run time".into()
+            } else {
+                "ship no real accounts; reset those that were".into()
+            }
+        }),
+    }
+}

@@ -1,0 +1,129 @@
+//! The fast engine: all prefixes in one Hyperscan database, in block mode.
+//!
+//! Prefixes have fixed lengths, so the end that Hyperscan reports gives the start without its costly tracking of starts
+//! (which refuses large patterns). The compiled database is kept on disk (`cache`): compiling takes a second, loading a
+//! millisecond.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use hyperscan::prelude::*;
+use hyperscan::{Block, Builder, CompileFlags, PlatformRef, Serialized};
+
+use super::cache;
+use super::engine::{Candidate, Engine, EngineError, Finder, MAX_TEXT, Wanted};
+
+/// The Hyperscan engine.
+pub(super) struct Hyper {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    database: Database<Block>,
+    /// By expression: which pattern, and the length of the prefix.
+    of: Vec<(u32, u32)>,
+}
+
+impl Hyper {
+    /// Loads the database from the cache, or compiles it and puts it there. A cache that cannot be written is no error:
+    /// the next start is slow again.
+    pub(super) fn new(wanted: &[Wanted], cache: Option<&Path>) -> Result<Self, EngineError> {
+        let mut expressions = Vec::new();
+        let mut of = Vec::new();
+        for (i, wanted) in wanted.iter().enumerate() {
+            for prefix in &wanted.prefixes {
+                expressions.push(prefix.expression());
+                of.push((i as u32, prefix.len() as u32));
+            }
+        }
+        let version = hyperscan::version_str().to_string_lossy().into_owned();
+        let key = cache::key(&version, &cpu(), &expressions);
+        let loaded = cache.and_then(|folder| cache::load(folder, &key)).and_then(|bytes| {
+            // Built for another processor or version than its key says: compile again.
+            bytes.deserialize::<Block>().ok()
+        });
+        let database = if let Some(database) = loaded {
+            database
+        } else {
+            let database = compile(&expressions)?;
+            if let Some(folder) = cache
+                && let Ok(bytes) = database.serialize()
+            {
+                let _ = cache::store(folder, &key, &bytes);
+            }
+            database
+        };
+        Ok(Self { shared: Arc::new(Shared { database, of }) })
+    }
+}
+
+fn compile(expressions: &[String]) -> Result<Database<Block>, EngineError> {
+    let patterns: Result<Vec<Pattern>, _> =
+        expressions.iter().map(|expression| Pattern::with_flags(expression.as_str(), CompileFlags::DOTALL)).collect();
+    let patterns = Patterns(patterns.map_err(trouble)?);
+    let platform: Option<&PlatformRef> = None;
+    patterns.for_platform(platform).map_err(trouble)
+}
+
+fn trouble(error: impl std::fmt::Display) -> EngineError {
+    EngineError(format!("libhs: {error}"))
+}
+
+/// What of the processor a database depends on.
+fn cpu() -> String {
+    let mut features = String::from(std::env::consts::ARCH);
+    #[cfg(target_arch = "x86_64")]
+    for (name, there) in [
+        ("avx2", is_x86_feature_detected!("avx2")),
+        ("avx512bw", is_x86_feature_detected!("avx512bw")),
+        ("avx512vbmi", is_x86_feature_detected!("avx512vbmi")),
+    ] {
+        if there {
+            features.push(' ');
+            features.push_str(name);
+        }
+    }
+    features
+}
+
+impl Engine for Hyper {
+    fn name(&self) -> String {
+        format!("hyperscan {}", hyperscan::version_str().to_string_lossy().split(' ').next().unwrap_or_default())
+    }
+
+    fn finder(&self) -> Result<Box<dyn Finder>, EngineError> {
+        let scratch = self.shared.database.alloc_scratch().map_err(trouble)?;
+        Ok(Box::new(HyperFinder { shared: self.shared.clone(), scratch }))
+    }
+}
+
+struct HyperFinder {
+    shared: Arc<Shared>,
+    scratch: Scratch,
+}
+
+impl Finder for HyperFinder {
+    fn find(&mut self, text: &[u8], found: &mut Vec<Candidate>) -> Result<(), EngineError> {
+        assert!(text.len() <= MAX_TEXT, "longer texts come in windows");
+        found.clear();
+        let of = &self.shared.of;
+        let mut panicked = false;
+        let scanned = self.shared.database.scan(text, &self.scratch, |id: u32, _: u64, to: u64, _: u32| {
+            // A panic must not unwind through the library.
+            let pushed = catch_unwind(AssertUnwindSafe(|| {
+                let (pattern, len) = of[id as usize];
+                found.push(Candidate { start: to as usize - len as usize, pattern });
+            }));
+            panicked |= pushed.is_err();
+            if pushed.is_ok() { Matching::Continue } else { Matching::Terminate }
+        });
+        if panicked {
+            return Err(EngineError("taking a match failed for an internal reason".into()));
+        }
+        scanned.map_err(trouble)?;
+        found.sort_unstable();
+        found.dedup();
+        Ok(())
+    }
+}
