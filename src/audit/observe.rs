@@ -265,7 +265,7 @@ pub(super) fn see(tools: &Tools, cell: Option<&[u8]>, stats: &mut ColumnStats) {
         FormKind::Text => tools.common.rank(value).is_some(),
         FormKind::Digest => {
             let mut out = [0; 64];
-            let stored = Stored { value, form, salt: None, login: None, pepper: None };
+            let stored = Stored::of(value, form);
             plan::raw(plan::decoder(form), &stored, &mut out).is_some_and(|d| tools.index.find(d).is_some())
         }
         _ => false,
@@ -384,7 +384,7 @@ impl SlotObserver<'_> {
                 }
                 FormKind::Digest | FormKind::Modular if form.def.digest_len > 0 => {
                     let decoder = self.dictionary.decoders[code];
-                    let stored = Stored { value, form, salt: None, login: None, pepper: None };
+                    let stored = Stored::of(value, form);
                     let mut out = [0; 64];
                     if let Some(digest) = plan::raw(decoder, &stored, &mut out) {
                         if let Some(hit) = tools.index.find(digest) {
@@ -415,7 +415,7 @@ impl SlotObserver<'_> {
 
     /// Keeps what a breach source can be asked about the value, under every scheme that may turn out to be its own.
     fn ask(&self, row: usize, code: usize, value: &[u8], form: Form, run: &mut Run) {
-        let stored = Stored { value, form, salt: None, login: None, pepper: None };
+        let stored = Stored::of(value, form);
         let cell = Cell::new(row, self.number, false);
         let form = code.min(usize::from(u16::MAX)) as u16;
         for scheme in &self.dictionary.askable[code] {
@@ -436,7 +436,7 @@ impl SlotObserver<'_> {
     /// The row's own words against unsalted digests, many at a time.
     fn own_words_unsalted(&mut self) {
         for formula in &self.slot.unsalted {
-            let len = formula.algorithm().digest_len();
+            let len = formula.digest_len();
             let rows = self.batch.len();
             let (mut targets, mut words) = (Vec::with_capacity(rows * 3), Vec::with_capacity(rows * 3));
             let mut whose = Vec::with_capacity(rows * 3);
@@ -448,7 +448,7 @@ impl SlotObserver<'_> {
                 let (at, len) = self.raw_of[row];
                 let digest = &self.raw[at as usize..at as usize + usize::from(len)];
                 for (own, word) in self.people.own(row) {
-                    targets.push(Target { digest, salt: &[] });
+                    targets.push(Target::unsalted(digest));
                     words.push(word);
                     whose.push((row, own));
                 }
@@ -476,14 +476,15 @@ impl SlotObserver<'_> {
             }
             let value = self.cells[row].unwrap_or_default();
             let salt = self.slot.salt.and_then(|c| self.batch.cell(row, c));
-            let stored = Stored { value, form, salt, login: None, pepper: None };
+            let login = Some(self.people.login[row]);
+            let stored = Stored::of(value, form).with_salt(salt).with_login(login);
             let mut digest = [0; 64];
-            if let (Some(len), Some(salt)) = (scheme.raw_digest(&stored, &mut digest), scheme.salt(&stored)) {
-                decoded.push((row, digest, len, salt));
+            if let (Some(len), Some(salts)) = (scheme.raw_digest(&stored, &mut digest), scheme.salts(&stored)) {
+                decoded.push((row, digest, len, salts));
             }
         }
         let targets: Vec<Target<'_>> =
-            decoded.iter().map(|(_, digest, len, salt)| Target { digest: &digest[..*len], salt }).collect();
+            decoded.iter().map(|(_, digest, len, salts)| Target { digest: &digest[..*len], salts }).collect();
         let common = self.tools.common;
         let words: Vec<&[u8]> = (0..self.tools.guess_words.min(common.len())).map(|rank| common.word(rank)).collect();
         let (facts, people) = (&mut self.facts, self.people);

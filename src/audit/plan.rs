@@ -227,7 +227,7 @@ impl Slot {
 
 /// The first scheme that explains `form` without a salt and can give its raw digest.
 pub(super) fn decoder(form: Form) -> Option<&'static dyn Scheme> {
-    schemes::explain(form, false).into_iter().find(|s| s.formula().is_some_and(|f| !f.is_salted()))
+    schemes::candidates(form, false).find(|s| s.formula().is_some_and(|f| !f.is_salted()))
 }
 
 /// The raw digest of `stored` under `decoder`.

@@ -105,7 +105,7 @@ fn explained(
 
 /// Common passwords' digests found under `formula`, if it makes digests of the form's length.
 fn digest_hits(form: Form, formula: Formula, done: &SlotDone) -> Option<u64> {
-    (form.def.digest_len == formula.algorithm().digest_len()).then(|| done.hits.get(&formula).copied()).flatten()
+    (form.def.digest_len == formula.digest_len()).then(|| done.hits.get(&formula).copied()).flatten()
 }
 
 fn unproved(

@@ -4,6 +4,7 @@
 mod audit;
 mod corpus;
 mod gate;
+mod identify;
 mod live;
 mod rules;
 
@@ -14,6 +15,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 pub use audit::{AuditArgs, BreachArg};
 pub use corpus::{CorpusArgs, CorpusBuildArgs, CorpusCommand, CorpusInfoArgs, CorpusVerifyArgs, KindArg, VariantArg};
 pub use gate::{BaselineArgs, EngineArg, GateArgs, ScanArgs};
+pub use identify::{IdentifyArgs, IdentifyFormat};
 pub use live::LiveArgs;
 pub use rules::RulesArgs;
 
@@ -52,6 +54,8 @@ pub enum Command {
     Rules(RulesArgs),
     /// Keep a breach corpus on this machine: one file that answers without a network.
     Corpus(CorpusArgs),
+    /// Say which schemes could have made a stored value, the likeliest first; the value is never shown.
+    Identify(IdentifyArgs),
     /// Print the completion script for a shell.
     Completions {
         /// Which shell.
@@ -109,6 +113,9 @@ const BEFORE_OPTIONS: &str = r".SH SYNOPSIS
 .B credaudit corpus verify
 \fIFILE\fR
 .br
+.B credaudit identify
+[\fIOPTIONS\fR] [\fIVALUE\fR...|\-]
+.br
 .B credaudit completions
 \fISHELL\fR
 .br
@@ -127,6 +134,11 @@ says what such a file holds and
 .B verify
 reads it whole and checks every checksum.
 Their flags: credaudit corpus build \-\-help.
+.PP
+.B credaudit identify
+reads stored values from standard input, one a line, or one from a prompt that does not show it, and prints which schemes
+could have made them: hashcat's mode, John the Ripper's format, grade and reason; \-\-format json prints one object for each
+value. The exit status is 2 if a value is not understood. The values are never shown.
 .PP
 .B credaudit completions
 prints the completion script for bash, elvish, fish, powershell or zsh.

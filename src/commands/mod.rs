@@ -3,6 +3,7 @@
 mod audit;
 mod corpus;
 mod gate;
+mod identify;
 mod rules;
 
 use std::io::{self, Write};
@@ -18,6 +19,7 @@ pub(crate) fn run(command: Command) -> Result<u8, Error> {
         Command::Baseline(args) => gate::baseline(*args),
         Command::Rules(args) => rules::run(&args),
         Command::Corpus(args) => corpus::run(args.command),
+        Command::Identify(args) => identify::run(&args),
         Command::Completions { shell } => print(|to| cli::completions(shell, to)),
         Command::Man => print(|to| cli::man(to)),
     }

@@ -16,7 +16,7 @@ pub struct Hit {
 
 /// Digests of all common passwords (and the empty one is not among them) under unsalted formulas.
 ///
-/// 16 bytes of each digest are kept and compared: with 160,000 digests, a stranger is taken for one of them once in 2^110.
+/// 16 bytes of each digest (shorter ones over and over) are kept and compared: with 160,000 digests, a stranger is taken for one of them once in 2^110.
 pub struct DigestIndex {
     formulas: Vec<Formula>,
     /// One for every length of digest.
@@ -40,14 +40,14 @@ impl DigestIndex {
             }
         }
         for &formula in &index.formulas {
-            let len = formula.algorithm().digest_len();
+            let len = formula.digest_len();
             if !index.tables.iter().any(|table| table.len == len) {
-                let sharing = index.formulas.iter().filter(|other| other.algorithm().digest_len() == len).count();
+                let sharing = index.formulas.iter().filter(|other| other.digest_len() == len).count();
                 index.tables.push(Table::new(len, sharing * words.len()));
             }
         }
         for (number, &formula) in index.formulas.iter().enumerate() {
-            let len = formula.algorithm().digest_len();
+            let len = formula.digest_len();
             if let Some(table) = index.tables.iter_mut().find(|table| table.len == len) {
                 each_digest(variant, formula, &words, |rank, digest| table.insert(digest, number as u32, rank as u32));
             }
@@ -66,7 +66,7 @@ impl DigestIndex {
 
 /// Digests of one length. A digest's bits are as good as random, so they are used as they are.
 struct Table {
-    /// Of a digest, in bytes; at least 16.
+    /// Of a digest, in bytes.
     len: usize,
     /// Sixteen bits a digest, two of them set and both in one word: one stranger in fifty goes on. 160 KB for four
     /// formulas, which the second-level cache holds.
@@ -74,6 +74,11 @@ struct Table {
     /// Numbers of entries plus one; 0 where there is none.
     slots: Vec<u32>,
     entries: Vec<Entry>,
+}
+
+/// The first sixteen bytes of a digest; a shorter one is repeated, so that all bits of the key differ.
+fn sixteen(digest: &[u8]) -> [u8; 16] {
+    std::array::from_fn(|i| digest[i % digest.len()])
 }
 
 struct Entry {
@@ -111,20 +116,26 @@ impl Table {
     }
 
     fn insert(&mut self, digest: &[u8], formula: u32, rank: u32) {
-        let digest = *digest.first_chunk().expect("a digest has at least sixteen bytes");
-        let bits = self.bits(&digest);
+        let digest = &sixteen(digest);
+        let bits = self.bits(digest);
         self.filter[bits.word] |= bits.mask;
         let mut slot = bits.slot;
         while self.slots[slot] != 0 {
             slot = (slot + 1) & (self.slots.len() - 1);
         }
-        self.entries.push(Entry { digest, formula, rank });
+        self.entries.push(Entry { digest: *digest, formula, rank });
         self.slots[slot] = self.entries.len() as u32;
     }
 
     #[inline]
     fn find(&self, digest: &[u8]) -> Option<(u32, u32)> {
-        let digest = digest.first_chunk()?;
+        let short;
+        let digest = if let Some(digest) = digest.first_chunk() {
+            digest
+        } else {
+            short = sixteen(digest);
+            &short
+        };
         let bits = self.bits(digest);
         if self.filter[bits.word] & bits.mask != bits.mask {
             return None;
@@ -143,9 +154,8 @@ impl Table {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::evaluate::evaluate;
     use super::*;
-    use crate::model::Algorithm;
+    use crate::model::{Algorithm, Salts};
 
     /// Eight unsalted formulas that are in use.
     pub(in super::super) const EIGHT: [Formula; 8] = [
@@ -167,7 +177,7 @@ pub(super) mod tests {
             for formula in EIGHT {
                 for rank in (0..list.len()).step_by(13).chain([1183, list.len() - 1]) {
                     let mut out = [0; 64];
-                    let len = evaluate(formula, list.word(rank), &[], &mut out);
+                    let len = formula.evaluate(list.word(rank), &Salts::NONE, &mut out);
                     assert_eq!(index.find(&out[..len]), Some(Hit { formula, rank: rank as u32 }), "{variant:?}");
                     out[15] ^= 1;
                     assert_eq!(index.find(&out[..len]), None);
@@ -180,14 +190,14 @@ pub(super) mod tests {
     fn strangers_other_lengths_and_salted_formulas_find_nothing() {
         let index = DigestIndex::build(&[Formula::Plain(Algorithm::Md5), Formula::SaltPass(Algorithm::Sha1)]);
         let mut out = [0; 64];
-        let len = evaluate(Formula::Plain(Algorithm::Md5), b"", &[], &mut out);
+        let len = Formula::Plain(Algorithm::Md5).evaluate(b"", &Salts::NONE, &mut out);
         assert_eq!(index.find(&out[..len]), None, "the empty password is not in the list");
-        let len = evaluate(Formula::Plain(Algorithm::Md5), b"123456", &[], &mut out);
+        let len = Formula::Plain(Algorithm::Md5).evaluate(b"123456", &Salts::NONE, &mut out);
         assert!(index.find(&out[..len]).is_some());
         for other in [0, 1, 8, 15, 17, 20, 32, 64] {
             assert_eq!(index.find(&out[..other]), None);
         }
-        let len = evaluate(Formula::Plain(Algorithm::Sha1), b"123456", &[], &mut out);
+        let len = Formula::Plain(Algorithm::Sha1).evaluate(b"123456", &Salts::NONE, &mut out);
         assert_eq!(index.find(&out[..len]), None);
         assert_eq!(DigestIndex::build(&[]).find(&out[..len]), None);
     }

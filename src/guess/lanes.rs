@@ -41,14 +41,14 @@ pub(super) enum Core {
 }
 
 impl Core {
-    /// The kernel beneath `algorithm`; none for SHA-512, which goes one at a time.
+    /// The kernel beneath `algorithm`; those without one go one at a time.
     pub(super) const fn of(algorithm: Algorithm) -> Option<Self> {
         match algorithm {
             Algorithm::Md5 => Some(Self::Md5),
             Algorithm::Ntlm => Some(Self::Md4),
             Algorithm::Sha1 => Some(Self::Sha1),
             Algorithm::Sha256 => Some(Self::Sha256),
-            Algorithm::Sha512 => None,
+            _ => None,
         }
     }
 

@@ -2,9 +2,8 @@
 //! common template, but nothing need be alike: neither salts nor lengths.
 
 use super::Target;
-use super::evaluate::{evaluate, hash};
 use super::lanes::{Core, LANES, Message, State, TEXT, Variant};
-use crate::model::{Algorithm, Formula};
+use crate::model::{Algorithm, Formula, digest_of};
 
 /// Pairs taken together, so that inner digests wait in the nearest cache.
 const CHUNK: usize = 8 * LANES;
@@ -12,11 +11,12 @@ const CHUNK: usize = 8 * LANES;
 /// The block length of every hash here but SHA-512, and so of their HMAC keys (RFC 2104).
 pub(super) const KEY: usize = 64;
 
-/// The kernel that evaluates `formula`. SHA-512 has none, and of NTLM's only the plain one is in use anywhere: the rest
-/// goes one at a time.
+/// The kernel that evaluates `formula`. Of NTLM's only the plain one is in use anywhere; what has no kernel goes one at a
+/// time.
 pub(super) fn core_for(formula: Formula) -> Option<Core> {
     match formula {
         Formula::Plain(algorithm) => Core::of(algorithm),
+        Formula::Composed(_) => None,
         _ if formula.algorithm() == Algorithm::Ntlm => None,
         _ => Core::of(formula.algorithm()),
     }
@@ -48,11 +48,11 @@ pub(super) fn search_pairs_on<'a>(
 
 /// Whether the candidate makes the target's digest, one at a time.
 pub(super) fn is_match(formula: Formula, target: &Target<'_>, candidate: &[u8]) -> bool {
-    if target.digest.len() != formula.algorithm().digest_len() {
+    if target.digest.len() != formula.digest_len() {
         return false;
     }
     let mut digest = [0; 64];
-    let len = evaluate(formula, candidate, target.salt, &mut digest);
+    let len = formula.evaluate(candidate, target.salts, &mut digest);
     digest[..len] == *target.digest
 }
 
@@ -75,7 +75,7 @@ impl Chunk {
         let Self { digester, inner, other } = self;
         let core = digester.core;
         let len = 4 * core.words();
-        let salt = |i| pair(i).0.salt;
+        let salt = |i| pair(i).0.salt();
         let pass = |i| pair(i).1;
         let wanted = |i: usize| pair(i).0.digest.len() == len;
         let mut compare = |ids: &[usize], state: &State| {
@@ -140,6 +140,7 @@ impl Chunk {
                 }
                 digester.all(count, wanted, |i| [&other[i], &inner[i][..len], &[]], compare);
             }
+            Formula::Composed(_) => unreachable!("composed formulas have no kernel"),
         }
     }
 }
@@ -148,7 +149,7 @@ impl Chunk {
 pub(super) fn pad_key(algorithm: Algorithm, key: &[u8], pad: u8) -> [u8; KEY] {
     let mut block = [0; KEY];
     if key.len() > KEY {
-        hash(algorithm, &[key], &mut block);
+        digest_of(algorithm, &[key], &mut block);
     } else {
         block[..key.len()].copy_from_slice(key);
     }
@@ -275,7 +276,7 @@ impl Digester {
             Core::Sha256 => Algorithm::Sha256,
         };
         let mut digest = [0; 64];
-        let len = hash(algorithm, pieces, &mut digest);
+        let len = digest_of(algorithm, pieces, &mut digest);
         let mut state = self.core.initial();
         for (row, bytes) in state.iter_mut().zip(digest[..len].as_chunks().0) {
             row.0[0] = self.core.word(*bytes);
@@ -387,7 +388,7 @@ mod tests {
         for len in (0..=TEXT / 2).rev() {
             let text: Vec<u8> = (0..len).map(|i| b'!' + i as u8).collect();
             widen(&text, &mut out);
-            assert_eq!(out[..2 * len], super::super::evaluate::utf16le(&text));
+            assert_eq!(out[..2 * len], crate::model::utf16le(&text));
         }
     }
 }

@@ -2,10 +2,9 @@
 //! template of salt and padding that all lanes share.
 
 use super::Target;
-use super::evaluate::{evaluate, hash, write_hex};
 use super::lanes::{Core, LANES, Message, Row, State, Variant};
 use super::pairs::{Digester, core_for, is_digest, pad_key, search_pairs_on};
-use crate::model::Formula;
+use crate::model::{Formula, Salts, digest_of};
 
 /// Candidates packed at a time: with ordinary words a quarter of a megabyte, which stays in the second-level cache while
 /// salt after salt goes over it.
@@ -29,15 +28,15 @@ pub(super) fn search_on(
     candidates: &[&[u8]],
     hit: &mut dyn FnMut(usize, usize),
 ) {
-    let len = formula.algorithm().digest_len();
+    let len = formula.digest_len();
     let mut order: Vec<usize> = (0..targets.len()).filter(|&t| targets[t].digest.len() == len).collect();
     if order.is_empty() {
         return;
     }
     if formula.is_salted() {
-        order.sort_by(|&a, &b| targets[a].salt.cmp(targets[b].salt));
+        order.sort_by(|&a, &b| targets[a].salts.cmp(targets[b].salts));
     }
-    let same_salt = |a: &usize, b: &usize| !formula.is_salted() || targets[*a].salt == targets[*b].salt;
+    let same_salt = |a: &usize, b: &usize| !formula.is_salted() || targets[*a].salts == targets[*b].salts;
     for (number, chunk) in candidates.chunks(CHUNK).enumerate() {
         let mut hit = |target: usize, candidate: usize| hit(target, number * CHUNK + candidate);
         let Some(core) = core_for(formula) else {
@@ -59,7 +58,7 @@ pub(super) fn search_on(
         }
         for group in order.chunk_by(same_salt) {
             let wanted = Wanted::new(targets, group, core.is_big_endian());
-            let plan = Plan::new(variant, core, formula, targets[group[0]].salt);
+            let plan = Plan::new(variant, core, formula, targets[group[0]].salt());
             let too_long = plan.run(&packed, &mut |ids, state| {
                 wanted.each(&state[0].0[..ids.len()], |lane, target| {
                     if is_digest(core, state, lane, targets[target].digest) {
@@ -84,7 +83,7 @@ pub(super) fn each_digest(
     let mut digest = [0; 64];
     let Some(core) = core_for(formula) else {
         for (i, word) in words.iter().enumerate() {
-            let len = evaluate(formula, word, &[], &mut digest);
+            let len = formula.evaluate(word, &Salts::NONE, &mut digest);
             digest_of(i, &digest[..len]);
         }
         return;
@@ -100,7 +99,7 @@ pub(super) fn each_digest(
             }
         });
         for &id in too_long {
-            let len = evaluate(formula, chunk[id as usize], &[], &mut digest);
+            let len = formula.evaluate(chunk[id as usize], &Salts::NONE, &mut digest);
             digest_of(base + id as usize, &digest[..len]);
         }
     }
@@ -117,7 +116,7 @@ fn one_at_a_time(
     hit: &mut impl FnMut(usize, usize),
 ) {
     let mut digest = [0; 64];
-    let len = evaluate(formula, candidates[candidate], targets[group[0]].salt, &mut digest);
+    let len = formula.evaluate(candidates[candidate], targets[group[0]].salts, &mut digest);
     wanted.each(&[wanted.word(&digest)], |_, target| {
         if digest[..len] == *targets[target].digest {
             hit(target, candidate);
@@ -323,10 +322,8 @@ impl Plan {
             Formula::SaltPassSalt(_) => (salt.to_vec(), salt.to_vec()),
             Formula::HexSaltHexPass(algorithm) => {
                 let mut digest = [0; 64];
-                let len = hash(algorithm, &[salt], &mut digest);
-                let mut text = vec![0; 2 * len];
-                write_hex(&digest[..len], &mut text);
-                (text, nothing())
+                let len = digest_of(algorithm, &[salt], &mut digest);
+                (hex::encode(&digest[..len]).into_bytes(), nothing())
             }
             Formula::HmacKeySalt(algorithm) => {
                 let pad = |byte| {
@@ -338,6 +335,7 @@ impl Plan {
                 hmac = Some(Box::new((pad(0x36), pad(0x5c))));
                 (nothing(), nothing())
             }
+            Formula::Composed(_) => unreachable!("composed formulas have no kernel"),
         };
         Self { variant, core, before, after, hmac }
     }

@@ -6,12 +6,11 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use super::digest_index::tests::EIGHT;
-use super::evaluate::evaluate;
 use super::lanes::Variant;
 use super::pairs::search_pairs_on;
 use super::search::search_on;
 use super::{DigestIndex, Target, common};
-use crate::model::{Algorithm, Formula};
+use crate::model::{Algorithm, Formula, Salts};
 
 const ALGORITHMS: [Algorithm; 5] =
     [Algorithm::Md5, Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512, Algorithm::Ntlm];
@@ -60,6 +59,11 @@ fn stored() -> impl Strategy<Value = Stored> {
     ]
 }
 
+/// The digest at the front of `out`; its length.
+fn evaluate(formula: Formula, candidate: &[u8], salt: &[u8], out: &mut [u8; 64]) -> usize {
+    formula.evaluate(candidate, &Salts::of(salt), out)
+}
+
 fn digest_of(formula: Formula, stored: &Stored, candidates: &[&[u8]], salt: &[u8]) -> Vec<u8> {
     let mut out = [0; 64];
     match stored {
@@ -73,7 +77,7 @@ fn digest_of(formula: Formula, stored: &Stored, candidates: &[&[u8]], salt: &[u8
 
 fn matches(formula: Formula, target: &Target<'_>, candidate: &[u8]) -> bool {
     let mut out = [0; 64];
-    let len = evaluate(formula, candidate, target.salt, &mut out);
+    let len = formula.evaluate(candidate, target.salts, &mut out);
     out[..len] == *target.digest
 }
 
@@ -88,14 +92,14 @@ proptest! {
     ) {
         let candidates: Vec<&[u8]> = candidates.iter().map(Vec::as_slice).collect();
         for formula in every_formula() {
-            let stored: Vec<(Vec<u8>, &[u8])> = wanted
+            let stored: Vec<(Vec<u8>, Salts<'_>)> = wanted
                 .iter()
                 .map(|(stored, salt)| {
                     let salt = &salts[salt.index(salts.len())];
-                    (digest_of(formula, stored, &candidates, salt), salt.as_slice())
+                    (digest_of(formula, stored, &candidates, salt), Salts::of(salt.as_slice()))
                 })
                 .collect();
-            let targets: Vec<Target<'_>> = stored.iter().map(|(digest, salt)| Target { digest, salt }).collect();
+            let targets: Vec<Target<'_>> = stored.iter().map(|(digest, salts)| Target { digest, salts }).collect();
             let mut expected = Vec::new();
             for (t, target) in targets.iter().enumerate() {
                 expected.extend((0..candidates.len()).filter(|&c| matches(formula, target, candidates[c])).map(|c| (t, c)));
@@ -116,10 +120,11 @@ proptest! {
         for formula in every_formula() {
             let digests: Vec<Vec<u8>> =
                 rows.iter().map(|(pass, salt, stored)| digest_of(formula, stored, &[pass], salt)).collect();
+            let salts: Vec<Salts<'_>> = rows.iter().map(|(_, salt, _)| Salts::of(salt.as_slice())).collect();
             let pairs: Vec<(Target<'_>, &[u8])> = rows
                 .iter()
-                .zip(&digests)
-                .map(|((pass, salt, _), digest)| (Target { digest, salt }, pass.as_slice()))
+                .zip(digests.iter().zip(&salts))
+                .map(|((pass, ..), (digest, salts))| (Target { digest, salts }, pass.as_slice()))
                 .collect();
             let expected: Vec<usize> =
                 (0..pairs.len()).filter(|&i| matches(formula, &pairs[i].0, pairs[i].1)).collect();
@@ -145,7 +150,7 @@ fn every_length_of_candidate_and_salt_is_padded_right() {
                 let mut out = [0; 64];
                 let (pick, mut found) = (candidates.len() * 2 / 3, Vec::new());
                 let len = evaluate(formula, candidates[pick], &salt, &mut out);
-                let target = Target { digest: &out[..len], salt: &salt };
+                let target = Target { digest: &out[..len], salts: &Salts::of(&salt[..]) };
                 search_on(variant, formula, &[target], &candidates, &mut |t, c| found.push((t, c)));
                 // Below a block, HMAC fills keys up with zeros; the texts here hold none, so lengths stay apart.
                 assert_eq!(found, [(0, pick)], "{variant:?} {formula:?} {salt_len}");
@@ -159,13 +164,14 @@ fn many_targets_go_through_the_filter_and_chunks_keep_their_numbers() {
     let words: Vec<String> = (0..40_000).map(|i| format!("w{i}")).collect();
     let candidates: Vec<&[u8]> = words.iter().map(String::as_bytes).collect();
     for formula in [Formula::Plain(Algorithm::Md5), Formula::PassSalt(Algorithm::Sha1)] {
+        let salts = Salts::of(b"salt".as_slice());
         let mut digests = Vec::new();
         for candidate in candidates.iter().step_by(97) {
             let mut out = [0; 64];
             let len = evaluate(formula, candidate, b"salt", &mut out);
             digests.push(out[..len].to_vec());
         }
-        let targets: Vec<Target<'_>> = digests.iter().map(|digest| Target { digest, salt: b"salt" }).collect();
+        let targets: Vec<Target<'_>> = digests.iter().map(|digest| Target { digest, salts: &salts }).collect();
         let mut found = Vec::new();
         search_on(Variant::best(), formula, &targets, &candidates, &mut |t, c| found.push((t, c)));
         found.sort_unstable();
@@ -192,9 +198,10 @@ fn kernel_speeds() {
     let words: Vec<&[u8]> = (0..list.len()).map(|rank| list.word(rank)).collect();
     let (strange, salts): (Vec<[u8; 64]>, Vec<[u8; 8]>) =
         (0..100_000u64).map(|i| ([i as u8 ^ 0xa5; 64], (i * 0x9e37_79b9).to_le_bytes())).unzip();
+    let salts: Vec<Salts<'_>> = salts.iter().map(|salt| Salts::of(salt.as_slice())).collect();
     let targets = |formula: Formula, count: usize| -> Vec<Target<'_>> {
         let len = formula.algorithm().digest_len();
-        strange.iter().zip(&salts).take(count).map(|(d, salt)| Target { digest: &d[..len], salt }).collect()
+        strange.iter().zip(&salts).take(count).map(|(d, salts)| Target { digest: &d[..len], salts }).collect()
     };
     let many: Vec<&[u8]> = words.iter().copied().cycle().take(100_000).collect();
     for variant in Variant::available() {

@@ -3,25 +3,65 @@
 //! A digest's length says little: 32 hex digits are MD5 or NTLM or a file's checksum. Every reading is offered; proof
 //! decides.
 
-use md5::{Digest as _, Md5};
-use sha2::Sha384;
-
 use super::codec::{self, MAX_DIGEST};
-use super::{Family, Protection, SaltFrom, Scheme, Stored, Unverifiable, fast, grading, ldap, salted};
-use crate::model::{Algorithm, Digest, DigestKind, Form, FormDef, FormKind, Formula, Graded, Policy};
+use super::formulas::{Container, Opened};
+use super::{Family, ldap, salted};
+use crate::model::{Form, FormDef, FormKind};
 
 pub(super) const FAMILY: Family = Family {
     file: "bare",
     prefixes: &[],
     by_prefix: None,
     by_shape: Some(by_base64_length),
-    forms: &[&HEX16, &HEX32, &HEX40, &HEX64, &HEX96, &HEX128, &BASE64_16, &BASE64_20, &BASE64_32, &BASE64_64],
+    forms: &FORMS,
     layouts: &[],
-    schemes: &[&MD5, &NTLM, &SHA1, &SHA256, &SHA384, &SHA512, &TWICE_MD5, &TWICE_SHA1, &HALF_MD5],
+    schemes: &[],
 };
 
-/// What the policy calls all of them.
-const UNSALTED: &str = "unsalted-fast";
+static FORMS: [&FormDef; 15] = [
+    &HEX16, &HEX32, &HEX40, &HEX56, &HEX64, &HEX80, &HEX96, &HEX128, &BASE64_16, &BASE64_20, &BASE64_28, &BASE64_32,
+    &BASE64_40, &BASE64_48, &BASE64_64,
+];
+
+/// Takes apart what is nothing but a digest, and labels with an unsalted one behind them.
+pub(super) const CONTAINERS: &[Container] = &{
+    const fn of(form: &'static FormDef) -> Container {
+        Container { form, open }
+    }
+    [
+        of(&HEX16),
+        of(&HEX32),
+        of(&HEX40),
+        of(&HEX56),
+        of(&HEX64),
+        of(&HEX80),
+        of(&HEX96),
+        of(&HEX128),
+        of(&BASE64_16),
+        of(&BASE64_20),
+        of(&BASE64_28),
+        of(&BASE64_32),
+        of(&BASE64_40),
+        of(&BASE64_48),
+        of(&BASE64_64),
+        of(&ldap::MD5),
+        of(&ldap::SHA),
+        of(&ldap::SHA256),
+        of(&ldap::SHA512),
+        of(&salted::MD5_NO_SALT),
+        of(&salted::SHA1_NO_SALT),
+    ]
+};
+
+#[allow(clippy::unnecessary_wraps)] // A container's type.
+fn open<'a>(value: &'a [u8], _: &'static FormDef) -> Option<Opened<'a>> {
+    Some(Opened::bare(digest_text(value)))
+}
+
+/// The forms of bare digests of `len` bytes.
+pub(super) fn of_length(len: usize) -> Vec<&'static FormDef> {
+    FORMS.into_iter().filter(|form| form.digest_len == len).collect()
+}
 
 const fn form(name: &'static str, digest_len: usize) -> FormDef {
     FormDef { name, kind: FormKind::Digest, digest_len }
@@ -30,45 +70,18 @@ const fn form(name: &'static str, digest_len: usize) -> FormDef {
 pub(super) static HEX16: FormDef = form("hex16", 8);
 pub(super) static HEX32: FormDef = form("hex32", 16);
 pub(super) static HEX40: FormDef = form("hex40", 20);
+static HEX56: FormDef = form("hex56", 28);
 pub(super) static HEX64: FormDef = form("hex64", 32);
+static HEX80: FormDef = form("hex80", 40);
 static HEX96: FormDef = form("hex96", 48);
-pub(super) static HEX128: FormDef = form("hex128", 64);
-pub(super) static BASE64_16: FormDef = form("base64-16", 16);
-pub(super) static BASE64_20: FormDef = form("base64-20", 20);
-pub(super) static BASE64_32: FormDef = form("base64-32", 32);
+static HEX128: FormDef = form("hex128", 64);
+static BASE64_16: FormDef = form("base64-16", 16);
+static BASE64_20: FormDef = form("base64-20", 20);
+static BASE64_28: FormDef = form("base64-28", 28);
+static BASE64_32: FormDef = form("base64-32", 32);
+static BASE64_40: FormDef = form("base64-40", 40);
+static BASE64_48: FormDef = form("base64-48", 48);
 pub(super) static BASE64_64: FormDef = form("base64-64", 64);
-
-static MD5: Bare = Bare {
-    name: "unsalted-md5",
-    formula: Formula::Plain(Algorithm::Md5),
-    forms: &[&HEX32, &BASE64_16, &ldap::MD5, &salted::MD5_NO_SALT],
-    rank: 100,
-};
-static NTLM: Bare = Bare { name: "ntlm", formula: Formula::Plain(Algorithm::Ntlm), forms: &[&HEX32], rank: 101 };
-static SHA1: Bare = Bare {
-    name: "unsalted-sha1",
-    formula: Formula::Plain(Algorithm::Sha1),
-    forms: &[&HEX40, &BASE64_20, &ldap::SHA, &salted::SHA1_NO_SALT],
-    rank: 100,
-};
-static SHA256: Bare = Bare {
-    name: "unsalted-sha256",
-    formula: Formula::Plain(Algorithm::Sha256),
-    forms: &[&HEX64, &BASE64_32, &ldap::SHA256],
-    rank: 100,
-};
-static SHA512: Bare = Bare {
-    name: "unsalted-sha512",
-    formula: Formula::Plain(Algorithm::Sha512),
-    forms: &[&HEX128, &BASE64_64, &ldap::SHA512],
-    rank: 100,
-};
-static TWICE_MD5: Bare =
-    Bare { name: "md5(md5(pass))", formula: Formula::TwiceHex(Algorithm::Md5), forms: &[&HEX32], rank: 103 };
-static TWICE_SHA1: Bare =
-    Bare { name: "sha1(sha1(pass))", formula: Formula::TwiceHex(Algorithm::Sha1), forms: &[&HEX40], rank: 103 };
-static SHA384: Direct = Direct { name: "unsalted-sha384", form: &[&HEX96], hash: sha384 };
-static HALF_MD5: Direct = Direct { name: "half-md5", form: &[&HEX16], hash: half_md5 };
 
 /// The form of bare hexadecimal of a digest's length.
 ///
@@ -79,7 +92,9 @@ pub(super) fn by_hex_length(value: &[u8]) -> Option<&'static FormDef> {
         16 => &HEX16,
         32 => &HEX32,
         40 => &HEX40,
+        56 => &HEX56,
         64 => &HEX64,
+        80 => &HEX80,
         96 => &HEX96,
         128 => &HEX128,
         _ => return None,
@@ -91,7 +106,11 @@ fn by_base64_length(value: &[u8]) -> Option<Form> {
     let def = match (value.len(), value) {
         (24, [.., b'=', b'=']) => &BASE64_16,
         (28, [.., b'=']) => &BASE64_20,
+        (40, [.., b'=', b'=']) => &BASE64_28,
         (44, [.., b'=']) => &BASE64_32,
+        (56, [.., b'=', b'=']) => &BASE64_40,
+        // Without padding nothing but the length speaks for base64.
+        (64, _) if codec::is_mixed(value) => &BASE64_48,
         (88, [.., b'=', b'=']) => &BASE64_64,
         _ => return None,
     };
@@ -143,127 +162,4 @@ fn is_hex_of(hex: &[u8], raw: &[u8]) -> bool {
     let (pairs, _) = hex.as_chunks::<2>();
     pairs.len() == raw.len()
         && pairs.iter().zip(raw).all(|(pair, b)| *pair == [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]])
-}
-
-/// An unsalted fast hash with a [`Formula`].
-pub(super) struct Bare {
-    pub(super) name: &'static str,
-    pub(super) formula: Formula,
-    pub(super) forms: &'static [&'static FormDef],
-    pub(super) rank: u16,
-}
-
-impl Scheme for Bare {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-    fn forms(&self) -> &'static [&'static FormDef] {
-        self.forms
-    }
-    fn salt_from(&self) -> SaltFrom {
-        SaltFrom::Nowhere
-    }
-    fn protection(&self) -> Protection {
-        Protection::UnsaltedFast
-    }
-    fn policy_key(&self) -> &'static str {
-        UNSALTED
-    }
-    fn describe(&self, _: Form) -> String {
-        self.name.to_owned()
-    }
-    fn grade(&self, _: Form, policy: &Policy) -> Graded {
-        unsalted(policy)
-    }
-    fn work(&self, _: Form) -> u64 {
-        fast::nanoseconds(self.formula.algorithm()) * fast::hashes(self.formula)
-    }
-    fn verify(&self, stored: &Stored<'_>, candidate: &[u8]) -> Result<bool, Unverifiable> {
-        let (mut digest, mut computed) = ([0; MAX_DIGEST], [0; MAX_DIGEST]);
-        let len = self.raw_digest(stored, &mut digest).ok_or(Unverifiable::Malformed)?;
-        let computed_len = fast::evaluate(self.formula, candidate, &[], &mut computed);
-        Ok(fast::same(&digest[..len], &computed[..computed_len]))
-    }
-    fn formula(&self) -> Option<Formula> {
-        Some(self.formula)
-    }
-    fn raw_digest(&self, stored: &Stored<'_>, out: &mut [u8; MAX_DIGEST]) -> Option<usize> {
-        let len = self.formula.algorithm().digest_len();
-        // Most values are bare hexadecimal: nothing stands before the digest.
-        let text = if stored.value.len() == 2 * len { stored.value } else { digest_text(stored.value) };
-        codec::digest_bytes(text, len, out)
-    }
-    fn rank(&self, _: Form) -> u16 {
-        self.rank
-    }
-    fn asks(&self) -> &'static [DigestKind] {
-        match self.formula {
-            Formula::Plain(Algorithm::Sha1) => &[DigestKind::Sha1],
-            Formula::Plain(Algorithm::Ntlm) => &[DigestKind::Ntlm],
-            Formula::Plain(Algorithm::Md5) => &[DigestKind::Md5],
-            Formula::Plain(Algorithm::Sha256) => &[DigestKind::Sha256],
-            _ => &[],
-        }
-    }
-    fn digest(&self, stored: &Stored<'_>, kind: DigestKind) -> Option<Digest> {
-        let mut raw = [0; MAX_DIGEST];
-        let len = self.raw_digest(stored, &mut raw)?;
-        self.asks().contains(&kind).then(|| Digest::of(kind, &raw[..len])).flatten()
-    }
-}
-
-/// An unsalted fast hash that `guess` has no [`Formula`] for.
-pub(super) struct Direct {
-    pub(super) name: &'static str,
-    pub(super) form: &'static [&'static FormDef],
-    pub(super) hash: fn(&[u8]) -> Vec<u8>,
-}
-
-impl Scheme for Direct {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-    fn forms(&self) -> &'static [&'static FormDef] {
-        self.form
-    }
-    fn salt_from(&self) -> SaltFrom {
-        SaltFrom::Nowhere
-    }
-    fn protection(&self) -> Protection {
-        Protection::UnsaltedFast
-    }
-    fn policy_key(&self) -> &'static str {
-        UNSALTED
-    }
-    fn describe(&self, _: Form) -> String {
-        self.name.to_owned()
-    }
-    fn grade(&self, _: Form, policy: &Policy) -> Graded {
-        unsalted(policy)
-    }
-    fn work(&self, _: Form) -> u64 {
-        fast::nanoseconds(Algorithm::Sha512)
-    }
-    fn verify(&self, stored: &Stored<'_>, candidate: &[u8]) -> Result<bool, Unverifiable> {
-        let digest = codec::hex_bytes(digest_text(stored.value)).ok_or(Unverifiable::Malformed)?;
-        Ok(fast::same(&digest, &(self.hash)(candidate)))
-    }
-    fn raw_digest(&self, stored: &Stored<'_>, out: &mut [u8; MAX_DIGEST]) -> Option<usize> {
-        codec::digest_bytes(digest_text(stored.value), stored.form.def.digest_len, out)
-    }
-    fn rank(&self, _: Form) -> u16 {
-        101
-    }
-}
-
-fn unsalted(policy: &Policy) -> Graded {
-    grading::fixed(policy, UNSALTED, "an unsalted fast hash: one look-up table opens every account")
-}
-
-fn sha384(password: &[u8]) -> Vec<u8> {
-    Sha384::digest(password).to_vec()
-}
-
-fn half_md5(password: &[u8]) -> Vec<u8> {
-    Md5::digest(password)[..8].to_vec()
 }

@@ -98,6 +98,13 @@ pub(super) fn is_ab64(bytes: &[u8]) -> bool {
     !bytes.is_empty() && all(bytes, |word| letters(word) | within(word, b'.', b'9') | within(word, b'+', b'+'))
 }
 
+/// Upper case, lower case and digits: forty random base64 characters without one of them are rarer than one in 500.
+pub(super) fn is_mixed(value: &[u8]) -> bool {
+    value.iter().any(u8::is_ascii_lowercase)
+        && value.iter().any(u8::is_ascii_uppercase)
+        && value.iter().any(u8::is_ascii_digit)
+}
+
 /// Length in bytes of what canonical, padded base64 stands for; `None` where `bytes` is none.
 ///
 /// Canonical means that the bits after the last byte are zero, which chance gives a text one time in 16 (`==`) or 4

@@ -14,8 +14,10 @@ mod domino;
 mod dovecot;
 mod fast;
 mod firebase;
+mod formulas;
 mod grading;
 mod hashes;
+mod identify;
 mod iterated;
 mod keycloak;
 mod known_as;
@@ -48,12 +50,15 @@ mod xenforo;
 mod yescrypt;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use layout::Layout;
 
-use crate::model::{Digest, DigestKind, Form, FormDef, FormKind, Formula, Graded, Policy};
+use crate::model::{Digest, DigestKind, Form, FormDef, FormKind, Formula, Graded, Policy, Salts};
 
 pub use fast::digest_of;
+pub use identify::{Candidate, Identified, identify};
 pub use recognise::recognise;
 
 /// A stored credential with what belongs to it.
@@ -65,8 +70,12 @@ pub struct Stored<'a> {
     pub form: Form,
     /// The cell of the neighbouring salt column, if the table has one.
     pub salt: Option<&'a [u8]>,
+    /// The cell of a second salt column, if the table has one.
+    pub salt2: Option<&'a [u8]>,
     /// The row's login, for schemes salted with it (`PostgreSQL`'s `md5`).
     pub login: Option<&'a [u8]>,
+    /// The row's email address, likewise.
+    pub email: Option<&'a [u8]>,
     /// A secret of the whole site that is kept outside the table (pepper, signer key), where the user supplied one.
     pub pepper: Option<&'a [u8]>,
 }
@@ -74,7 +83,12 @@ pub struct Stored<'a> {
 impl<'a> Stored<'a> {
     /// `value` alone, recognised.
     pub fn new(value: &'a [u8]) -> Self {
-        Self { value, form: recognise(value), salt: None, login: None, pepper: None }
+        Self::of(value, recognise(value))
+    }
+
+    /// `value` alone, whose form is known.
+    pub const fn of(value: &'a [u8], form: Form) -> Self {
+        Self { value, form, salt: None, salt2: None, login: None, email: None, pepper: None }
     }
 
     /// With the cell of the salt column.
@@ -105,8 +119,10 @@ pub enum SaltFrom {
     Value,
     /// In a neighbouring column.
     Neighbour,
-    /// The login is the salt.
+    /// The login or the email address is the salt.
     Login,
+    /// One secret for the whole site, kept outside the table.
+    Site,
 }
 
 /// What kind of protection a scheme gives; decides which reason a verdict carries.
@@ -178,8 +194,9 @@ pub trait Scheme: Sync {
         let _ = (stored, out);
         None
     }
-    /// For salted fast hashes: the salt bytes that [`formula`](Self::formula) takes.
-    fn salt<'a>(&self, stored: &Stored<'a>) -> Option<Cow<'a, [u8]>> {
+    /// For fast hashes: what [`formula`](Self::formula) takes beside the password, and nothing else; `None` where some of it
+    /// is missing.
+    fn salts<'a>(&self, stored: &Stored<'a>) -> Option<Salts<'a>> {
         let _ = stored;
         None
     }
@@ -192,7 +209,7 @@ pub trait Scheme: Sync {
     /// column, 100 and above for the others.
     fn rank(&self, form: Form) -> u16 {
         let _ = form;
-        100
+        formulas::BESIDE
     }
     /// Kinds of digest that [`digest`](Self::digest) can give, the one to ask with first; none where no breach source can
     /// be asked.
@@ -246,6 +263,7 @@ const FAMILIES: &[Family] = &[
     domino::FAMILY,
     dovecot::FAMILY,
     firebase::FAMILY,
+    formulas::FAMILY,
     iterated::FAMILY,
     keycloak::FAMILY,
     ldap::FAMILY,
@@ -274,8 +292,22 @@ const FAMILIES: &[Family] = &[
     yescrypt::FAMILY,
 ];
 
-/// Every scheme, families in alphabetical order.
-pub const ALL: &[&dyn Scheme] = &flatten::<{ count() }>();
+/// Every scheme: those written in code, families in alphabetical order; then those of `patterns/formulas.toml`.
+pub static ALL: LazyLock<Vec<&'static dyn Scheme>> = LazyLock::new(|| {
+    let in_code = FAMILIES.iter().flat_map(|family| family.schemes.iter().copied());
+    in_code.chain(formulas::schemes().iter().copied()).collect()
+});
+
+/// The schemes that list a form, most plausible first; by the address of the form.
+static BY_FORM: LazyLock<HashMap<usize, Vec<&'static dyn Scheme>>> = LazyLock::new(|| {
+    let schemes_of = |def: &'static FormDef| {
+        let lists = |scheme: &&dyn Scheme| scheme.forms().iter().any(|form| std::ptr::eq(*form, def));
+        let mut schemes: Vec<_> = ALL.iter().copied().filter(lists).collect();
+        schemes.sort_by_key(|scheme| scheme.rank(Form::plain(def)));
+        schemes
+    };
+    forms().map(|def| (std::ptr::from_ref(def).addr(), schemes_of(def))).collect()
+});
 
 /// The families' names, which are their files', in the order of [`ALL`].
 pub fn families() -> impl Iterator<Item = &'static str> {
@@ -322,14 +354,13 @@ pub fn by_name(name: &str) -> Option<&'static dyn Scheme> {
 /// An empty list means that the value is not understood (or empty): it is no password in plain text, and no scheme of
 /// this family can tell what it is.
 pub fn explain(form: Form, salt_column: bool) -> Vec<&'static dyn Scheme> {
-    let mut schemes: Vec<_> = ALL
-        .iter()
-        .copied()
-        .filter(|scheme| salt_column || scheme.salt_from() != SaltFrom::Neighbour)
-        .filter(|scheme| scheme.forms().iter().any(|def| std::ptr::eq(*def, form.def)))
-        .collect();
-    schemes.sort_by_key(|scheme| scheme.rank(form));
-    schemes
+    candidates(form, salt_column).collect()
+}
+
+/// [`explain`]'s list, one after another: no allocation.
+pub fn candidates(form: Form, salt_column: bool) -> impl Iterator<Item = &'static dyn Scheme> {
+    let schemes = BY_FORM.get(&std::ptr::from_ref(form.def).addr()).map_or(&[][..], Vec::as_slice);
+    schemes.iter().copied().filter(move |scheme| salt_column || scheme.salt_from() != SaltFrom::Neighbour)
 }
 
 /// Whether the value says that the password is empty: a zero-length value, an empty password in plain text, or the
@@ -344,30 +375,6 @@ pub fn is_empty_password(value: &[u8], form: Form) -> bool {
     }
 }
 
-const fn count() -> usize {
-    let (mut count, mut row) = (0, 0);
-    while row < FAMILIES.len() {
-        count += FAMILIES[row].schemes.len();
-        row += 1;
-    }
-    count
-}
-
-const fn flatten<const N: usize>() -> [&'static dyn Scheme; N] {
-    let mut all: [&'static dyn Scheme; N] = [FAMILIES[0].schemes[0]; N];
-    let (mut next, mut row) = (0, 0);
-    while row < FAMILIES.len() {
-        let mut scheme = 0;
-        while scheme < FAMILIES[row].schemes.len() {
-            all[next] = FAMILIES[row].schemes[scheme];
-            next += 1;
-            scheme += 1;
-        }
-        row += 1;
-    }
-    all
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -375,7 +382,8 @@ mod tests {
     use super::*;
 
     /// Files that hold what families share, and are none.
-    const SHARED: [&str; 9] = ["codec", "fast", "grading", "hashes", "known_as", "layout", "mod", "recognise", "row"];
+    const SHARED: [&str; 10] =
+        ["codec", "fast", "grading", "hashes", "identify", "known_as", "layout", "mod", "recognise", "row"];
 
     #[test]
     fn every_file_in_the_folder_is_a_family_with_a_row_in_alphabetical_order() {
@@ -410,7 +418,7 @@ mod tests {
     #[test]
     fn every_scheme_has_only_listed_forms_and_a_line_in_the_policy() {
         let policy = Policy::builtin();
-        for scheme in ALL {
+        for scheme in ALL.iter() {
             assert!(!scheme.forms().is_empty(), "{}", scheme.name());
             for def in scheme.forms() {
                 assert!(forms().any(|form| std::ptr::eq(form, *def)), "{} of {}", def.name, scheme.name());

@@ -50,7 +50,9 @@ fn by_shape(value: &[u8]) -> Option<Form> {
         _ if names_scheme(value) => Some(&CRYPT),
         [b'0', b'x', hex @ ..] => is_long_hex(hex).then_some(&HEX),
         _ if is_long_hex(value) => Some(&HEX),
-        _ if value.len() >= SHORTEST_BASE64 && is_mixed(value) && codec::base64_len(value).is_some() => Some(&BASE64),
+        _ if value.len() >= SHORTEST_BASE64 && codec::is_mixed(value) && codec::base64_len(value).is_some() => {
+            Some(&BASE64)
+        }
         _ if holds_digest(value) => Some(&TAILED),
         _ => None,
     };
@@ -73,7 +75,7 @@ fn holds_digest(value: &[u8]) -> bool {
     let is_separator = |b: &u8| matches!(b, b':' | b'$' | b'|' | b'*' | b',');
     let is_base64 = |part: &[u8]| {
         let shortest = if part.ends_with(b"=") { 24 } else { 32 };
-        part.len() >= shortest && is_mixed(part) && codec::base64_len(part).is_some()
+        part.len() >= shortest && codec::is_mixed(part) && codec::base64_len(part).is_some()
     };
     value.iter().any(is_separator)
         && codec::is_visible(value)
@@ -84,11 +86,4 @@ fn holds_digest(value: &[u8]) -> bool {
 /// Some products cut or lengthen digests by odd numbers of digits (`NetScaler`).
 fn is_long_hex(value: &[u8]) -> bool {
     value.len() >= SHORTEST_HEX && codec::is_hex(value)
-}
-
-/// Upper case, lower case and digits: forty random base64 characters without one of them are rarer than one in 500.
-fn is_mixed(value: &[u8]) -> bool {
-    value.iter().any(u8::is_ascii_lowercase)
-        && value.iter().any(u8::is_ascii_uppercase)
-        && value.iter().any(u8::is_ascii_digit)
 }

@@ -2,6 +2,7 @@
 
 mod corpus;
 mod gate;
+pub mod identify;
 mod live;
 
 use std::env;

@@ -38,7 +38,7 @@ impl Published {
         explain(recognise(self.value.as_bytes()), self.salt.is_some())
     }
 
-    fn is_recognised(&self) -> bool {
+    pub(crate) fn is_recognised(&self) -> bool {
         self.explanation().iter().any(|scheme| scheme.name() == self.scheme)
     }
 
@@ -47,12 +47,12 @@ impl Published {
         schemes::by_name(self.scheme).is_some_and(|scheme| scheme.work(self.stored().form) < 100_000_000)
     }
 
-    fn opens(&self, candidate: &[u8]) -> bool {
+    pub(crate) fn opens(&self, candidate: &[u8]) -> bool {
         schemes::by_name(self.scheme).is_some_and(|scheme| scheme.verify(&self.stored(), candidate) == Ok(true))
     }
 
     /// A password that differs in its first letter, also for schemes that fold case.
-    fn wrong(&self) -> Vec<u8> {
+    pub(crate) fn wrong(&self) -> Vec<u8> {
         let mut wrong = self.password.as_bytes().to_vec();
         wrong[0] = if wrong[0].eq_ignore_ascii_case(&b'q') { b'k' } else { b'q' };
         wrong
