@@ -6,14 +6,17 @@
 //! (see [`Pins`]). So a plan is a guess about cost, never about the result.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use crate::columns;
 use crate::guess::DigestIndex;
 use crate::model::{Assignment, Form, FormKind, Formula, Role, Table, TableBatch};
+use crate::reversible::Opening;
 use crate::schemes::{self, Scheme, Stored};
 
 use super::prove::{self, Subject};
+use super::turning::Openings;
 
 /// Rows of a table that decide its plan; measured: enough for 3 % common passwords to show, 5 ms of work.
 pub(super) const WARM_UP: usize = 1024;
@@ -33,6 +36,12 @@ pub(super) struct Slot {
     pub(super) salted: Option<&'static dyn Scheme>,
     /// Sampling keys from here on cannot belong to the table's sample any more.
     pub(super) threshold: AtomicU64,
+    /// What turns its values back into passwords.
+    pub(super) opening: Option<Arc<Opening>>,
+    /// Whether its digests are proved to be unsalted: then nothing of them is encrypted.
+    pub(super) is_digest: bool,
+    /// As `threshold`, for the values that tell how they were encrypted.
+    pub(super) trace_threshold: AtomicU64,
 }
 
 /// What is kept of each row.
@@ -45,6 +54,8 @@ pub(super) struct Plan {
     pub(super) active: Option<(usize, bool)>,
     /// Column, and whether it is a flag.
     pub(super) privilege: Option<(usize, bool)>,
+    /// By column: what turns its values back.
+    pub(super) openings: Openings,
 }
 
 /// What earlier readings of a unit taught, by table.
@@ -64,6 +75,7 @@ pub(super) struct Pin {
     pub(super) column: String,
     pub(super) salt: Option<String>,
     pub(super) salted: Option<&'static dyn Scheme>,
+    pub(super) opening: Option<Arc<Opening>>,
 }
 
 /// The best column of a role.
@@ -80,6 +92,7 @@ impl Plan {
         first: &[TableBatch],
         pins: &Pins,
         index: &DigestIndex,
+        mut openings: Openings,
     ) -> Self {
         let login = best(roles, Role::Login);
         let email = best(roles, Role::Email);
@@ -94,13 +107,11 @@ impl Plan {
             for pin in &known.pins {
                 if let Some(column) = by_name(&pin.column).filter(|c| slots.iter().all(|s| s.column != *c)) {
                     let salt = pin.salt.as_ref().and_then(by_name);
-                    slots.push(Slot {
-                        column,
-                        salt,
-                        unsalted: Vec::new(),
-                        salted: pin.salted,
-                        threshold: AtomicU64::new(u64::MAX),
-                    });
+                    if pin.opening.is_some() {
+                        openings.resize(openings.len().max(column + 1), None);
+                        openings[column].clone_from(&pin.opening);
+                    }
+                    slots.push(Slot::new(column, salt, pin.salted));
                 }
             }
         }
@@ -108,22 +119,19 @@ impl Plan {
         credentials.sort_by_key(|i| std::cmp::Reverse(roles[*i].confidence));
         for column in credentials {
             if slots.iter().all(|s| s.column != column) {
-                slots.push(Slot {
-                    column,
-                    salt: roles[column].salt,
-                    unsalted: Vec::new(),
-                    salted: None,
-                    threshold: AtomicU64::new(u64::MAX),
-                });
+                slots.push(Slot::new(column, roles[column].salt, None));
             }
         }
         slots.truncate(MAX_SLOTS);
         for slot in &mut slots {
-            slot.learn(first, login, email, index);
+            slot.opening = openings.get(slot.column).cloned().flatten();
+            if slot.opening.is_none() {
+                slot.learn(first, login, email, index);
+            }
         }
         let active = best(roles, Role::Active).map(|c| (c, roles[c].inverted));
         let privilege = best(roles, Role::Privilege).map(|c| (c, columns::is_privilege_flag(&table.columns[c].name)));
-        Self { slots, id: best(roles, Role::Id), login, email, active, privilege }
+        Self { slots, id: best(roles, Role::Id), login, email, active, privilege, openings }
     }
 
     /// The columns that are followed, ascending: what has to be read of every row.
@@ -144,11 +152,12 @@ impl Plan {
         table: &Table,
         final_roles: &[Assignment],
         proved: &[Option<&'static dyn Scheme>],
+        opened: &[Option<Arc<Opening>>],
     ) -> Option<Vec<Pin>> {
         let name = |column: usize| table.columns[column].name.clone();
         let mut missed = false;
         let mut pins: Vec<Pin> = Vec::new();
-        for (slot, proved) in self.slots.iter().zip(proved) {
+        for ((slot, proved), opened) in self.slots.iter().zip(proved).zip(opened) {
             let mut salt = slot.salt;
             let role = &final_roles[slot.column];
             if role.role == Role::Credential && role.salt.is_some() && role.salt != slot.salt {
@@ -158,13 +167,20 @@ impl Plan {
             if proved.is_some() && slot.salted.is_none() {
                 missed = true;
             }
-            pins.push(Pin { column: name(slot.column), salt: salt.map(name), salted: slot.salted.or(*proved) });
+            missed |= opened.is_some();
+            let opening = slot.opening.clone().or_else(|| opened.clone());
+            pins.push(Pin {
+                column: name(slot.column),
+                salt: salt.map(name),
+                salted: slot.salted.or(*proved),
+                opening,
+            });
         }
         for (column, role) in final_roles.iter().enumerate() {
             if role.role == Role::Credential && pins.len() < MAX_SLOTS && self.slots.iter().all(|s| s.column != column)
             {
                 missed = true;
-                pins.push(Pin { column: name(column), salt: role.salt.map(name), salted: None });
+                pins.push(Pin { column: name(column), salt: role.salt.map(name), salted: None, opening: None });
             }
         }
         // Which of two login columns is used was decided by the first rows and is not chased further.
@@ -173,6 +189,19 @@ impl Plan {
 }
 
 impl Slot {
+    fn new(column: usize, salt: Option<usize>, salted: Option<&'static dyn Scheme>) -> Self {
+        Self {
+            column,
+            salt,
+            unsalted: Vec::new(),
+            salted,
+            threshold: AtomicU64::new(u64::MAX),
+            opening: None,
+            is_digest: false,
+            trace_threshold: AtomicU64::new(u64::MAX),
+        }
+    }
+
     /// Which constructions are worth trying on every row: those the first rows prove, else the most plausible ones.
     fn learn(&mut self, first: &[TableBatch], login: Option<usize>, email: Option<usize>, index: &DigestIndex) {
         let subjects = self.subjects(first, login, email);
@@ -194,6 +223,7 @@ impl Slot {
                 }
             }
         }
+        self.is_digest = !proved.is_empty();
         self.unsalted = if proved.is_empty() { plausible } else { proved };
         if self.salted.is_none() && Self::unsalted_unproved(&subjects, index) {
             self.salted = prove::salted(&subjects, self.salt.is_some());

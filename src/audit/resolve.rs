@@ -1,6 +1,7 @@
 //! From forms to schemes: what each form of a column is, once the whole column is known.
 
 use crate::model::{Confidence, Evidence, Form, FormKind, Formula, Grade, Graded, Policy, Reason, Reasons, Role};
+use crate::reversible::Opening;
 use crate::schemes::{self, Protection, Scheme};
 
 use super::prove::Slow;
@@ -18,6 +19,8 @@ pub(super) struct Resolved {
     pub(super) reasons: Reasons,
     /// How the scheme is known.
     pub(super) why: String,
+    /// How sure the scheme is where that is not as sure as the column's role.
+    pub(super) sure: Option<Confidence>,
 }
 
 /// Whether slot `number` of `table` is a credential now that the whole table is known.
@@ -42,7 +45,14 @@ pub(super) fn slot(table: &TableDone, number: usize, slow: &Slow, policy: &Polic
             }
             FormKind::Empty => told("empty value", &[Reason::NoCredential], "no value where others have a hash"),
             FormKind::State => told("locked or unusable", &[Reason::Locked], "a marker that no password opens"),
-            _ => explained(*form, done, plan.salt.is_some(), plan.salted, slow, policy),
+            _ if *form == schemes::turned_back() => turned_back(plan.opening.as_deref(), policy),
+            kind => match plan.opening.as_deref().filter(|opening| opening.is_partial() && kind != FormKind::Modular) {
+                Some(opening) if schemes::may_be_encrypted(*form) => {
+                    let why = "longer than what is known of the key stream";
+                    reversible(opening.describe(), why, Evidence::Inferred, None, policy)
+                }
+                _ => explained(*form, done, plan.salt.is_some(), plan.salted, slow, policy),
+            },
         })
         .collect()
 }
@@ -55,6 +65,7 @@ fn told(describe: &str, reasons: &[Reason], why: &str) -> Resolved {
         grade: None,
         reasons: reasons.iter().copied().collect(),
         why: why.into(),
+        sure: None,
     }
 }
 
@@ -87,6 +98,9 @@ fn explained(
             Evidence::Proved,
             format!("{} values are opened by a common password or the row's own words", done.salted_hits),
         ),
+        _ if let Some(look) = done.look.as_ref().filter(|_| may_be_encrypted(form)) => {
+            return reversible(look.name, &look.why, Evidence::Inferred, Some(look.confidence), policy);
+        }
         _ => match candidates.first() {
             None => return told("not understood", &[Reason::NotUnderstood], "no known scheme has values like this"),
             Some(scheme) => unproved(form, *scheme, candidates.len(), slow),
@@ -100,7 +114,35 @@ fn explained(
         grade: Some(graded),
         scheme: Some(scheme),
         why,
+        sure: None,
     }
+}
+
+/// Values that were turned back.
+fn turned_back(opening: Option<&Opening>, policy: &Policy) -> Resolved {
+    let (describe, why, proved) = opening.map_or(("reversible", "", false), |o| (o.describe(), o.why(), o.is_proved()));
+    let evidence = if proved { Evidence::Proved } else { Evidence::Inferred };
+    reversible(describe, why, evidence, None, policy)
+}
+
+fn reversible(describe: &str, why: &str, evidence: Evidence, sure: Option<Confidence>, policy: &Policy) -> Resolved {
+    let form = schemes::turned_back();
+    let scheme = schemes::explain(form, false).into_iter().next();
+    Resolved {
+        describe: describe.to_owned(),
+        evidence,
+        reasons: [Reason::Reversible].into_iter().collect(),
+        grade: scheme.map(|scheme| scheme.grade(form, policy)),
+        scheme,
+        why: why.to_owned(),
+        sure,
+    }
+}
+
+/// Whether statistics of the column are about values of this form, which nothing else explains: a value that names its
+/// scheme is what it says.
+fn may_be_encrypted(form: Form) -> bool {
+    form.kind() != FormKind::Modular && schemes::may_be_encrypted(form)
 }
 
 /// Common passwords' digests found under `formula`, if it makes digests of the form's length.
@@ -147,6 +189,6 @@ pub(super) fn confidence(role: Confidence, resolved: &Resolved) -> Confidence {
     match resolved.evidence {
         Evidence::Proved => Confidence::PROVED,
         Evidence::SelfDescribing => role.max(Confidence::new(95)),
-        Evidence::Inferred => role,
+        Evidence::Inferred => resolved.sure.map_or(role, |sure| role.min(sure)),
     }
 }

@@ -14,10 +14,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::model::{Assignment, ByteTotals, Finding, Form, Formula, Places, ReportSkip, ReportTarget, Table};
+use crate::reversible::Look;
 use crate::spool::Chunk;
 
 use super::observe::Sampled;
 use super::plan::Plan;
+use super::turning::{self, Trace};
 
 pub(super) use bytes::read;
 pub(super) use live::{dry_run, read_database};
@@ -58,6 +60,9 @@ pub(super) struct SlotDone {
     pub(super) hits: BTreeMap<Formula, u64>,
     pub(super) salted_hits: u64,
     pub(super) sample: Vec<Sampled>,
+    /// What the values are by their statistics, where they are encrypted; known when the table is.
+    pub(super) look: Option<Look>,
+    traces: Vec<Trace>,
     index: HashMap<Form, u32>,
 }
 
@@ -72,6 +77,14 @@ pub(super) struct RunDone {
 }
 
 impl SlotDone {
+    /// Says what the values are by their statistics, and lets the values go.
+    fn conclude(&mut self) {
+        let traces = std::mem::take(&mut self.traces);
+        if self.look.is_none() {
+            self.look = turning::look(&traces);
+        }
+    }
+
     /// Counts rows of a form; its index.
     fn add(&mut self, form: Form, count: u64) -> u32 {
         let at = *self.index.entry(form).or_insert_with(|| {
