@@ -3,7 +3,7 @@ CARGO ?= cargo
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS = corpus csv json range schemes sql sqlite
 
-.PHONY: check-clients help setup setup-test build demo test lint unit docs deny fuzz bench-dump clean
+.PHONY: check-clients help setup setup-test build demo test lint unit docs deny fuzz bench-dump bench-breach clean
 
 help:
 	@echo 'make demo    build the program and audit a bundled example database'
@@ -12,6 +12,7 @@ help:
 	@echo 'make fuzz    every fuzz target for $(FUZZ_SECONDS) s each (installs cargo-fuzz, needs a nightly toolchain)'
 	@echo 'make check-clients    clients from PyPI and npm ask the range server (fetches both)'
 	@echo 'make bench-dump    speed and memory on a 1 GB dump, beside other tools'
+	@echo 'make bench-breach  size and speed of breach corpora'
 
 # What a build needs beside cargo, and what the tests start and run: real servers, real dump tools, real compressors.
 setup:
@@ -58,6 +59,9 @@ check-clients: build
 
 bench-dump: build
 	@benches/dump.sh
+
+bench-breach: build
+	@benches/breach.sh
 
 clean:
 	$(CARGO) clean

@@ -34,7 +34,16 @@ pub(super) struct RowFacts<'a> {
     pub(super) identity: [&'a [u8]; 3],
 }
 
+#[inline]
 fn put_varint(out: &mut Vec<u8>, mut n: u64) {
+    // Written as two bytes at once: most are one or two, and which is hard to foresee.
+    if n < 1 << 14 {
+        let long = usize::from(n >= 0x80);
+        let both = [n as u8 & 0x7f | (long as u8) << 7, (n >> 7) as u8];
+        out.extend_from_slice(&both);
+        out.truncate(out.len() - 1 + long);
+        return;
+    }
     while n >= 0x80 {
         out.push(n as u8 | 0x80);
         n >>= 7;
@@ -42,7 +51,20 @@ fn put_varint(out: &mut Vec<u8>, mut n: u64) {
     out.push(n as u8);
 }
 
+#[inline]
 fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
+    // Nearly all numbers here take one byte or two.
+    match **bytes {
+        [a @ 0..0x80, ref rest @ ..] => {
+            *bytes = rest;
+            return Some(u64::from(a));
+        }
+        [a, b @ 0..0x80, ref rest @ ..] => {
+            *bytes = rest;
+            return Some(u64::from(a & 0x7f) | u64::from(b) << 7);
+        }
+        _ => {}
+    }
     let mut n = 0;
     for shift in (0..64).step_by(7) {
         let (&byte, rest) = bytes.split_first()?;

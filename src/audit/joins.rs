@@ -17,7 +17,7 @@ use crate::spool::{Chunk, Store};
 /// Bytes collected before they become a chunk.
 const BUFFER: usize = 16 << 10;
 /// Runs whose facts lie together.
-const RUNS_PER_BUCKET: u32 = 64;
+const RUNS_PER_BUCKET: u32 = 256;
 /// Most groups one partition holds in memory at a time; beyond that it is read several times.
 const MAX_GROUPS: usize = 256 << 10;
 
@@ -147,7 +147,7 @@ struct Stream {
 }
 
 impl Stream {
-    fn push(&mut self, record: &[u8], store: &Arc<Store>) -> io::Result<()> {
+    fn push<const LEN: usize>(&mut self, record: &[u8; LEN], store: &Arc<Store>) -> io::Result<()> {
         if self.open.len() + record.len() > BUFFER {
             self.flush(store)?;
         }
@@ -177,7 +177,7 @@ impl Partitions {
         Self { store, streams: (0..Self::COUNT).map(|_| Stream::default()).collect() }
     }
 
-    pub(super) fn push(&mut self, partition: usize, record: &[u8]) -> io::Result<()> {
+    pub(super) fn push<const LEN: usize>(&mut self, partition: usize, record: &[u8; LEN]) -> io::Result<()> {
         self.streams[partition].push(record, &self.store)
     }
 
@@ -463,7 +463,7 @@ mod tests {
         for (run, record) in records {
             values.push(record.partition(), &record.encode(*run)).unwrap();
         }
-        let joins = Joins::new(store, 100);
+        let joins = Joins::new(store, RUNS_PER_BUCKET + 1);
         // Run 9 lies in a column that is no credential; runs 0 to 4 are table 0, the others table 1.
         let column_of = |run: u32, slot: usize| (run != 9).then_some(ColumnKey { table: run / 5, slot: slot as u32 });
         let totals = group(&values, &column_of, &joins).unwrap();
@@ -513,7 +513,7 @@ mod tests {
 
     #[test]
     fn facts_come_back_as_told() {
-        let joins = Joins::new(Store::new(0, std::env::temp_dir()), 70);
+        let joins = Joins::new(Store::new(0, std::env::temp_dir()), RUNS_PER_BUCKET + 1);
         let facts = [
             Fact::Shared { privileged: true },
             Fact::Seen(None),
@@ -522,7 +522,7 @@ mod tests {
             Fact::Opened { common: true, login: false, email: true, default: false },
         ];
         for fact in facts {
-            joins.add(69, Cell::new(3, 1, true), fact).unwrap();
+            joins.add(RUNS_PER_BUCKET, Cell::new(3, 1, true), fact).unwrap();
         }
         let loaded: Vec<Fact> = joins.load(1).unwrap().into_iter().map(|(_, _, f)| f).collect();
         assert_eq!(loaded, facts);

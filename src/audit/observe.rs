@@ -8,6 +8,8 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use arrow_array::cast::AsArray as _;
+use arrow_array::{Array as _, BinaryViewArray, RecordBatch};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::columns::{self, ColumnStats};
@@ -95,6 +97,8 @@ pub(super) struct Sampled {
 
 /// What one batch showed.
 pub(super) struct Run {
+    /// The rows that were read whole, where of others cells were left out: for [`see_whole`].
+    pub(super) whole: Option<RecordBatch>,
     pub(super) rows: usize,
     pub(super) bytes: u64,
     pub(super) facts: Option<Chunk>,
@@ -114,17 +118,34 @@ pub(super) const fn mix(mut n: u64) -> u64 {
     n ^ n >> 33
 }
 
-/// Who an account is, for telling one person in two tables from two people: case-insensitive in ASCII letters.
+/// Who an account is, for telling one person in two tables from two people: case-insensitive in ASCII letters. Sixteen
+/// bytes a step, multiplied and folded as in wyhash: asked for every row.
 fn identity_hash(text: &[u8]) -> u32 {
     const LOWER: u64 = 0x2020_2020_2020_2020;
-    let mut hash = text.len() as u64;
-    let mut words = text.chunks_exact(8);
-    for word in &mut words {
-        hash = mix(hash ^ (u64::from_le_bytes(word.try_into().expect("eight bytes")) | LOWER));
+    // The fractional parts of the golden ratio and of the square root of 3.
+    const SEEDS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xbb67_ae85_84ca_a73b];
+    let fold = |a: u64, b: u64| {
+        let product = u128::from(a) * u128::from(b);
+        product as u64 ^ (product >> 64) as u64
+    };
+    let halves = |sixteen: &[u8; 16]| {
+        let both = u128::from_le_bytes(*sixteen);
+        (both as u64 | LOWER, (both >> 64) as u64 | LOWER)
+    };
+    let (steps, rest) = text.as_chunks::<16>();
+    let mut hash = mix(text.len() as u64);
+    for step in steps {
+        let (a, b) = halves(step);
+        hash = fold(a ^ hash, b ^ SEEDS[0]);
     }
-    let mut last = [0; 8];
-    last[..words.remainder().len()].copy_from_slice(words.remainder());
-    mix(hash ^ (u64::from_le_bytes(last) | LOWER)) as u32
+    // The last sixteen bytes, some of them seen before, spare a copy of variable length.
+    let mut last = [0; 16];
+    match text.last_chunk::<16>() {
+        Some(sixteen) => last = *sixteen,
+        None => last[..rest.len()].copy_from_slice(rest),
+    }
+    let (a, b) = halves(&last);
+    mix(fold(a ^ hash, b ^ SEEDS[1])) as u32
 }
 
 /// The domain of a fingerprint: equal passwords under different schemes meet as passwords.
@@ -183,8 +204,15 @@ impl Dictionary {
 pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watched: Watch) -> io::Result<Run> {
     let rows = batch.len();
     assert!(rows < Cell::MAX_ROWS, "a batch is no larger than its block");
-    let mut stats = watch(tools, plan, batch, watched);
+    let whole = batch.partial.as_ref().map(|partial| partial.whole.clone());
+    let mut stats = if whole.is_some() {
+        assert!(watched.from == 0 && watched.one_in == WATCH_ONE_IN, "cells are left out where some rows are watched");
+        Vec::new()
+    } else {
+        watch(tools, plan, batch, watched)
+    };
     let mut run = Run {
+        whole,
         rows,
         bytes: batch.bytes,
         facts: None,
@@ -197,7 +225,7 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watched: W
         run.stats = stats;
         return Ok(run);
     }
-    let people = People::of(plan, batch, tools.identities);
+    let people = People::of(plan, batch);
     run.values.reserve(rows * plan.slots.len());
     let mut facts: Vec<Vec<SlotFacts>> = Vec::with_capacity(plan.slots.len());
     for (number, slot) in plan.slots.iter().enumerate() {
@@ -208,11 +236,7 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watched: W
             number,
             batch,
             people: &people,
-            cells: if slot.column < batch.table.columns.len() {
-                batch.column(slot.column).iter().collect()
-            } else {
-                vec![None; rows]
-            },
+            cells: Cells::of(batch, Some(slot.column)),
             dictionary: Dictionary::new(),
             facts: vec![SlotFacts::default(); rows],
             found: SlotRun::default(),
@@ -221,7 +245,9 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watched: W
             turned_back: Vec::new(),
         };
         let mut followed = ColumnStats::new();
-        observer.each_row(&mut followed, &mut run);
+        observer.recognise(&mut run);
+        observer.look_up();
+        observer.count(&mut followed);
         stats.push((slot.column, followed));
         observer.own_words_unsalted();
         observer.salted();
@@ -253,8 +279,7 @@ fn watch(tools: &Tools, plan: &Plan, batch: &TableBatch, of: Watch) -> Vec<(usiz
     if watched.is_empty() {
         return Vec::new();
     }
-    (0..batch.table.columns.len())
-        .filter(|column| plan.slots.iter().all(|slot| slot.column != *column))
+    plan.unfollowed(batch.table.columns.len())
         .map(|column| {
             let mut stats = ColumnStats::new();
             let opening = plan.openings.get(column).and_then(Option::as_deref);
@@ -264,6 +289,24 @@ fn watch(tools: &Tools, plan: &Plan, batch: &TableBatch, of: Watch) -> Vec<(usiz
             (column, stats)
         })
         .collect()
+}
+
+/// Counts the rows that were read whole beside those of which cells were left out: a handful of rows, whose statistics
+/// would be larger than they are.
+pub(super) fn see_whole(tools: &Tools, plan: &Plan, whole: &RecordBatch, stats: &mut Vec<ColumnStats>) {
+    if stats.len() < whole.num_columns() {
+        stats.resize_with(whole.num_columns(), ColumnStats::new);
+    }
+    for column in plan.unfollowed(whole.num_columns()) {
+        let cells = whole.column(column).as_binary_view();
+        let opening = plan.openings.get(column).and_then(Option::as_deref);
+        cells.iter().for_each(|cell| see(tools, cell, opening, &mut stats[column]));
+    }
+}
+
+/// Whether all columns are looked at in the row at `offset`.
+pub(super) fn is_watched(offset: u64) -> bool {
+    mix(offset).is_multiple_of(WATCH_ONE_IN)
 }
 
 /// Counts one cell into the statistics of its column; with an opening, what the cell turns into.
@@ -285,73 +328,112 @@ pub(super) fn see(tools: &Tools, cell: Option<&[u8]>, opening: Option<&Opening>,
     stats.observe(cell, form, common);
 }
 
+/// The cells of one column; of a column that is not there, all are missing.
+#[derive(Clone, Copy)]
+struct Cells<'a>(Option<&'a BinaryViewArray>);
+
+impl<'a> Cells<'a> {
+    fn of(batch: &'a TableBatch, column: Option<usize>) -> Self {
+        Self(column.filter(|c| *c < batch.table.columns.len()).map(|c| batch.column(c)))
+    }
+
+    #[inline]
+    fn get(self, row: usize) -> Option<&'a [u8]> {
+        let column = self.0?;
+        (!column.is_null(row)).then(|| column.value(row))
+    }
+
+    /// NULLs as empty.
+    #[inline]
+    fn text(self, row: usize) -> &'a [u8] {
+        self.get(row).unwrap_or_default()
+    }
+
+    /// `of` each cell. Columns of flags and roles repeat themselves, so the last answers are remembered.
+    fn each<T: Copy>(self, rows: usize, of: impl Fn(Option<&'a [u8]>) -> T) -> Vec<T> {
+        // View, cell and answer.
+        type Known<'a, T> = (u128, Option<&'a [u8]>, T);
+        let Some(column) = self.0 else { return vec![of(None); rows] };
+        let has_nulls = column.null_count() > 0;
+        let mut known: [Option<Known<'_, T>>; 4] = [None; 4];
+        let mut oldest = 0;
+        column
+            .views()
+            .iter()
+            .enumerate()
+            .map(|(row, view)| {
+                // Views that are alike are of one value; where there are NULLs, theirs is that of an empty value.
+                if !has_nulls && let Some((_, _, answer)) = known.iter().flatten().find(|(known, ..)| known == view) {
+                    return *answer;
+                }
+                let cell = self.get(row);
+                if let Some((_, _, answer)) = known.iter().flatten().find(|(_, known, _)| *known == cell) {
+                    return *answer;
+                }
+                let answer = of(cell);
+                known[oldest] = Some((*view, cell, answer));
+                oldest = (oldest + 1) % known.len();
+                answer
+            })
+            .collect()
+    }
+}
+
 /// The people of a batch: what of each row does not depend on the credential.
 struct People<'a> {
     batch: &'a TableBatch,
-    id: Vec<&'a [u8]>,
-    login: Vec<&'a [u8]>,
-    email: Vec<&'a [u8]>,
+    id: Cells<'a>,
+    login: Cells<'a>,
+    email: Cells<'a>,
     active: Vec<Option<bool>>,
     privileged: Vec<bool>,
 }
 
-/// A column's cells, NULLs as empty; none where there is no such column.
-fn texts(batch: &TableBatch, column: Option<usize>) -> Vec<&[u8]> {
-    match column.filter(|c| *c < batch.table.columns.len()) {
-        Some(column) => batch.column(column).iter().map(Option::unwrap_or_default).collect(),
-        None => vec![&[]; batch.len()],
-    }
-}
-
-/// `of` each cell; columns of flags and roles repeat themselves, so the last answer is remembered.
-fn each<'a, T: Copy>(cells: impl Iterator<Item = Option<&'a [u8]>>, of: impl Fn(Option<&'a [u8]>) -> T) -> Vec<T> {
-    let mut last: Option<(Option<&[u8]>, T)> = None;
-    cells
-        .map(|cell| match last {
-            Some((known, answer)) if known == cell => answer,
-            _ => {
-                let answer = of(cell);
-                last = Some((cell, answer));
-                answer
-            }
-        })
-        .collect()
-}
-
 impl<'a> People<'a> {
-    fn of(plan: &Plan, batch: &'a TableBatch, identities: bool) -> Self {
-        let has = |column: usize| column < batch.table.columns.len();
-        let active = match plan.active.filter(|(column, _)| has(*column)) {
-            Some((column, inverted)) => each(batch.column(column).iter(), |cell| columns::active_value(cell, inverted)),
-            None => vec![None; batch.len()],
+    fn of(plan: &Plan, batch: &'a TableBatch) -> Self {
+        let rows = batch.len();
+        let active = Cells::of(batch, plan.active.map(|(column, _)| column));
+        let active = match plan.active.filter(|_| active.0.is_some()) {
+            Some((_, inverted)) => active.each(rows, |cell| columns::active_value(cell, inverted)),
+            None => vec![None; rows],
         };
-        let login = texts(batch, plan.login);
-        let mut privileged: Vec<bool> = login.iter().map(|login| columns::is_privileged_login(login)).collect();
-        if let Some((column, flag)) = plan.privilege.filter(|(column, _)| has(*column)) {
-            let by_role = each(batch.column(column).iter(), |cell| columns::is_privileged(cell, flag));
-            privileged.iter_mut().zip(by_role).for_each(|(privileged, role)| *privileged |= role);
+        let login = Cells::of(batch, plan.login);
+        let mut privileged: Vec<bool> = (0..rows).map(|row| columns::is_privileged_login(login.text(row))).collect();
+        if let Some((column, flag)) = plan.privilege {
+            let by_role = Cells::of(batch, Some(column));
+            if by_role.0.is_some() {
+                let by_role = by_role.each(rows, |cell| columns::is_privileged(cell, flag));
+                privileged.iter_mut().zip(by_role).for_each(|(privileged, role)| *privileged |= role);
+            }
         }
-        // Without a reset list the id only tells apart people who have neither email nor login.
-        let id = if identities || (plan.login.is_none() && plan.email.is_none()) { plan.id } else { None };
-        Self { batch, id: texts(batch, id), email: texts(batch, plan.email), login, active, privileged }
+        Self { batch, id: Cells::of(batch, plan.id), email: Cells::of(batch, plan.email), login, active, privileged }
     }
 
     fn identity(&self, row: usize) -> [&'a [u8]; 3] {
-        [self.id[row], self.login[row], self.email[row]]
+        [self.id.text(row), self.login.text(row), self.email.text(row)]
     }
 
     fn identity_hash(&self, row: usize) -> u32 {
-        let who = [self.email[row], self.login[row], self.id[row]];
-        who.into_iter().find(|w| !w.is_empty()).map_or_else(|| mix(self.batch.rows[row].offset) as u32, identity_hash)
+        [self.email, self.login, self.id]
+            .into_iter()
+            .map(|who| who.text(row))
+            .find(|who| !who.is_empty())
+            .map_or_else(|| mix(self.batch.rows[row].offset) as u32, identity_hash)
     }
 
     /// The row's own words that are tried against hashes on every row: login, email, local part.
     fn own(&self, row: usize) -> impl Iterator<Item = (Own, &'a [u8])> + use<'a> {
-        let (login, email) = (self.login[row], self.email[row]);
+        let (login, email) = (self.login.text(row), self.email.text(row));
         let local = memchr::memchr(b'@', email).map_or(&[][..], |at| &email[..at]);
         let local = if local == login { &[][..] } else { local };
         [(Own::Login, login), (Own::Email, email), (Own::Email, local)].into_iter().filter(|(_, word)| word.len() > 2)
     }
+}
+
+/// The raw unsalted digest at a place, if there is one.
+#[inline]
+fn raw(raws: &[u8], (at, len): (u32, u8)) -> Option<&[u8]> {
+    (len > 0).then(|| &raws[at as usize..at as usize + usize::from(len)])
 }
 
 struct SlotObserver<'a> {
@@ -361,7 +443,7 @@ struct SlotObserver<'a> {
     number: usize,
     batch: &'a TableBatch,
     people: &'a People<'a>,
-    cells: Vec<Option<&'a [u8]>>,
+    cells: Cells<'a>,
     dictionary: Dictionary,
     facts: Vec<SlotFacts>,
     found: SlotRun,
@@ -373,49 +455,41 @@ struct SlotObserver<'a> {
 }
 
 impl SlotObserver<'_> {
-    /// Form, common password, own words for plaintext; statistics; digests for a breach source.
-    fn each_row(&mut self, stats: &mut ColumnStats, run: &mut Run) {
+    /// Each row's form and raw digest; for plaintext the common password and the row's own words; digests for a breach
+    /// source.
+    fn recognise(&mut self, run: &mut Run) {
         let tools = self.tools;
+        let mut out = [0; 64];
         for row in 0..self.batch.len() {
-            let cell = self.cells[row];
-            let Some(value) = cell else {
-                stats.observe(None, schemes::recognise(&[]), false);
-                continue;
-            };
+            let Some(value) = self.cells.get(row) else { continue };
             if let Some(password) = self.slot.opening.as_ref().and_then(|opening| opening.open(value)) {
-                self.turned_back(row, password, stats, run);
+                self.turned_back(row, password, run);
                 continue;
             }
-            let form = schemes::recognise(value);
+            // Most values of most tables are bare digests: seen and decoded in one go.
+            let bare = schemes::bare_digest(value, &mut out);
+            let form = bare.map_or_else(|| schemes::recognise(value), |(form, _)| form);
             let code = self.dictionary.code(form);
             let facts = &mut self.facts[row];
             facts.code = code as u32 + 1;
             match form.kind() {
                 FormKind::Text => {
                     facts.opened = tools.common.rank(value);
-                    let login = self.people.login[row];
-                    facts.own = guess::is_own(value, login, self.people.email[row]);
+                    let login = self.people.login.text(row);
+                    facts.own = guess::is_own(value, login, self.people.email.text(row));
                     facts.default = guess::is_default(login, value);
                     if !tools.digests.is_empty() {
                         self.ask(row, code, value, form, run);
                     }
                 }
                 FormKind::Digest | FormKind::Modular if form.def.digest_len > 0 => {
-                    let decoder = self.dictionary.decoders[code];
                     let stored = Stored::of(value, form);
-                    let mut out = [0; 64];
-                    if let Some(digest) = plan::raw(decoder, &stored, &mut out) {
-                        if let Some(hit) = tools.index.find(digest) {
-                            let facts = &mut self.facts[row];
-                            facts.opened = Some(hit.rank);
-                            *self.found.hits.entry(hit.formula).or_default() += 1;
-                            let word = tools.common.word(hit.rank as usize);
-                            let login = self.people.login[row];
-                            facts.own = guess::is_own(word, login, self.people.email[row]);
-                            facts.default = guess::is_default(login, word);
-                        } else if schemes::is_empty_password(value, form) {
-                            self.facts[row].empty = true;
-                        }
+                    let decoder = self.dictionary.decoders[code];
+                    let digest = match bare {
+                        Some((_, len)) => decoder.map(|_| &out[..len]),
+                        None => plan::raw(decoder, &stored, &mut out),
+                    };
+                    if let Some(digest) = digest {
                         self.raw_of[row] = (self.raw.len() as u32, digest.len() as u8);
                         self.raw.extend_from_slice(digest);
                         if !tools.digests.is_empty() {
@@ -426,16 +500,52 @@ impl SlotObserver<'_> {
                 FormKind::Empty => facts.empty = true,
                 _ => {}
             }
-            let facts = &self.facts[row];
-            stats.observe(cell, form, facts.opened.is_some());
+        }
+    }
+
+    /// Which raw digests are of common passwords, or of the empty one. One digest after the other, with nothing in
+    /// between, so that the processor waits for several places of the index at a time.
+    fn look_up(&mut self) {
+        let tools = self.tools;
+        for row in 0..self.batch.len() {
+            let Some(digest) = raw(&self.raw, self.raw_of[row]) else { continue };
+            let facts = &mut self.facts[row];
+            if let Some(hit) = tools.index.find(digest) {
+                facts.opened = Some(hit.rank);
+                *self.found.hits.entry(hit.formula).or_default() += 1;
+                let word = tools.common.word(hit.rank as usize);
+                let login = self.people.login.text(row);
+                facts.own = guess::is_own(word, login, self.people.email.text(row));
+                facts.default = guess::is_default(login, word);
+            }
+        }
+    }
+
+    /// Statistics of the column; which digests are of the empty password.
+    fn count(&mut self, stats: &mut ColumnStats) {
+        let nothing = schemes::recognise(&[]);
+        for (row, facts) in self.facts.iter_mut().enumerate() {
+            let (Some(code), Some(value)) = (facts.code.checked_sub(1), self.cells.get(row)) else {
+                stats.observe(None, nothing, false);
+                continue;
+            };
+            if let Some(password) = self.turned_back.get(row).and_then(Option::as_ref) {
+                stats.observe(Some(password.expose()), schemes::recognise(password.expose()), facts.opened.is_some());
+                continue;
+            }
+            let form = self.dictionary.forms[code as usize];
+            if self.raw_of[row].1 > 0 && facts.opened.is_none() && schemes::is_empty_password(value, form) {
+                facts.empty = true;
+            }
+            stats.observe(Some(value), form, facts.opened.is_some());
         }
     }
 
     /// A value that was turned back is judged as the password it stands for.
-    fn turned_back(&mut self, row: usize, password: Secret, stats: &mut ColumnStats, run: &mut Run) {
+    fn turned_back(&mut self, row: usize, password: Secret, run: &mut Run) {
         let (word, form) = (password.expose(), schemes::turned_back());
         let code = self.dictionary.code(form);
-        let (login, email) = (self.people.login[row], self.people.email[row]);
+        let (login, email) = (self.people.login.text(row), self.people.email.text(row));
         self.facts[row] = SlotFacts {
             code: code as u32 + 1,
             empty: word.is_empty(),
@@ -446,7 +556,6 @@ impl SlotObserver<'_> {
         if !self.tools.digests.is_empty() {
             self.ask(row, code, word, form, run);
         }
-        stats.observe(Some(word), schemes::recognise(word), self.facts[row].opened.is_some());
         if self.turned_back.is_empty() {
             self.turned_back.resize_with(self.batch.len(), || None);
         }
@@ -467,36 +576,28 @@ impl SlotObserver<'_> {
         }
     }
 
-    /// The raw unsalted digest of a row, if it has one.
-    fn raw(&self, row: usize) -> Option<&[u8]> {
-        let (at, len) = self.raw_of[row];
-        (len > 0).then(|| &self.raw[at as usize..at as usize + usize::from(len)])
-    }
-
     /// The row's own words against unsalted digests, many at a time.
     fn own_words_unsalted(&mut self) {
         for formula in &self.slot.unsalted {
             let len = formula.digest_len();
             let rows = self.batch.len();
-            let (mut targets, mut words) = (Vec::with_capacity(rows * 3), Vec::with_capacity(rows * 3));
-            let mut whose = Vec::with_capacity(rows * 3);
+            let mut tries: Vec<(&[u8], u32, Own)> = Vec::with_capacity(rows * 3);
             for row in 0..rows {
                 let facts = &self.facts[row];
                 if facts.opened.is_some() || facts.empty || usize::from(self.raw_of[row].1) != len {
                     continue;
                 }
-                let (at, len) = self.raw_of[row];
-                let digest = &self.raw[at as usize..at as usize + usize::from(len)];
-                for (own, word) in self.people.own(row) {
-                    targets.push(Target::unsalted(digest));
-                    words.push(word);
-                    whose.push((row, own));
-                }
+                tries.extend(self.people.own(row).map(|(own, word)| (word, row as u32, own)));
             }
+            let (raws, raw_of) = (&self.raw, &self.raw_of);
+            let pair = |i: usize| {
+                let (word, row, _) = tries[i];
+                (Target::unsalted(raw(raws, raw_of[row as usize]).unwrap_or_default()), word)
+            };
             let (facts, hits) = (&mut self.facts, &mut self.found.hits);
-            guess::search_pairs(*formula, &targets, &words, &mut |pair| {
-                let (row, own) = whose[pair];
-                facts[row].own.get_or_insert(own);
+            guess::search_pairs_by(*formula, tries.len(), pair, &mut |pair| {
+                let (_, row, own) = tries[pair];
+                facts[row as usize].own.get_or_insert(own);
                 *hits.entry(*formula).or_default() += 1;
             });
         }
@@ -514,9 +615,9 @@ impl SlotObserver<'_> {
             if facts.opened.is_some() || !scheme.forms().iter().any(|f| std::ptr::eq(*f, form.def)) {
                 continue;
             }
-            let value = self.cells[row].unwrap_or_default();
+            let value = self.cells.text(row);
             let salt = self.slot.salt.and_then(|c| self.batch.cell(row, c));
-            let login = Some(self.people.login[row]);
+            let login = Some(self.people.login.text(row));
             let stored = Stored::of(value, form).with_salt(salt).with_login(login);
             let mut digest = [0; 64];
             if let (Some(len), Some(salts)) = (scheme.raw_digest(&stored, &mut digest), scheme.salts(&stored)) {
@@ -532,8 +633,8 @@ impl SlotObserver<'_> {
         guess::search(formula, &targets, &words, &mut |target, rank| {
             let row = decoded[target].0;
             facts[row].opened = Some(rank as u32);
-            facts[row].own = guess::is_own(words[rank], people.login[row], people.email[row]);
-            facts[row].default = guess::is_default(people.login[row], words[rank]);
+            facts[row].own = guess::is_own(words[rank], people.login.text(row), people.email.text(row));
+            facts[row].default = guess::is_default(people.login.text(row), words[rank]);
             hits += 1;
         });
         let (mut pair_targets, mut pair_words, mut whose) = (Vec::new(), Vec::new(), Vec::new());
@@ -608,7 +709,7 @@ impl SlotObserver<'_> {
             keys.select_nth_unstable(reversible::SAMPLE - 1);
             keys.truncate(reversible::SAMPLE);
         }
-        let value = |row: usize| self.cells[row].filter(|value| value.len() <= reversible::LONGEST);
+        let value = |row: usize| self.cells.get(row).filter(|value| value.len() <= reversible::LONGEST);
         self.found.traces =
             keys.into_iter().filter_map(|(key, row)| value(row).map(|value| Trace::new(key, value))).collect();
     }
@@ -622,7 +723,7 @@ impl SlotObserver<'_> {
                 continue;
             }
             let turned_back = self.turned_back.get(row).and_then(Option::as_ref);
-            let value = turned_back.map_or_else(|| self.cells[row].unwrap_or_default(), Secret::expose);
+            let value = turned_back.map_or_else(|| self.cells.text(row), Secret::expose);
             let (identity, privileged) = (self.people.identity_hash(row), self.people.privileged[row]);
             let mut record = |domain, bytes: &[u8], secondary| {
                 let fingerprint = self.tools.fingerprint(domain, bytes);
@@ -634,11 +735,11 @@ impl SlotObserver<'_> {
                 (FormKind::Text, _) => record(Domain::Password, value, false),
                 (FormKind::Digest, Some(word)) if self.slot.salted.is_none() => record(Domain::Password, word, false),
                 (_, Some(word)) => {
-                    record(Domain::Stored, self.raw(row).unwrap_or(value), false);
+                    record(Domain::Stored, raw(&self.raw, self.raw_of[row]).unwrap_or(value), false);
                     record(Domain::Password, word, true);
                 }
                 // One digest is one value, in whatever case or encoding it is written.
-                (_, None) => record(Domain::Stored, self.raw(row).unwrap_or(value), false),
+                (_, None) => record(Domain::Stored, raw(&self.raw, self.raw_of[row]).unwrap_or(value), false),
             }
         }
     }

@@ -11,10 +11,11 @@ use std::sync::atomic::AtomicU64;
 
 use crate::columns;
 use crate::guess::DigestIndex;
-use crate::model::{Assignment, Form, FormKind, Formula, Role, Table, TableBatch};
+use crate::model::{Assignment, Form, FormKind, Formula, Role, Table, TableBatch, Wanted};
 use crate::reversible::Opening;
 use crate::schemes::{self, Scheme, Stored};
 
+use super::observe;
 use super::prove::{self, Subject};
 use super::turning::Openings;
 
@@ -54,6 +55,8 @@ pub(super) struct Plan {
     pub(super) active: Option<(usize, bool)>,
     /// Column, and whether it is a flag.
     pub(super) privilege: Option<(usize, bool)>,
+    /// The columns of all these; the others are only watched.
+    pub(super) wanted: Arc<Wanted>,
     /// By column: what turns its values back.
     pub(super) openings: Openings,
 }
@@ -85,13 +88,15 @@ pub(super) fn best(roles: &[Assignment], role: Role) -> Option<usize> {
 }
 
 impl Plan {
-    /// Decides from the roles that the first rows suggest, and from those rows.
+    /// Decides from the roles that the first rows suggest, and from those rows. `identities` tells whether the id of
+    /// every row is kept.
     pub(super) fn new(
         table: &Table,
         roles: &[Assignment],
         first: &[TableBatch],
         pins: &Pins,
         index: &DigestIndex,
+        identities: bool,
         mut openings: Openings,
     ) -> Self {
         let login = best(roles, Role::Login);
@@ -131,7 +136,16 @@ impl Plan {
         }
         let active = best(roles, Role::Active).map(|c| (c, roles[c].inverted));
         let privilege = best(roles, Role::Privilege).map(|c| (c, columns::is_privilege_flag(&table.columns[c].name)));
-        Self { slots, id: best(roles, Role::Id), login, email, active, privilege, openings }
+        // Without a reset list the id only tells apart people who have neither email nor login.
+        let id = best(roles, Role::Id).filter(|_| identities || (login.is_none() && email.is_none()));
+        let wanted = Arc::new(Wanted { columns: Vec::new(), whole: observe::is_watched });
+        let plan = Self { slots, id, login, email, active, privilege, wanted, openings };
+        Self { wanted: plan.wanted_of(table), ..plan }
+    }
+
+    /// Of a table's `columns`, those that are only watched.
+    pub(super) fn unfollowed(&self, columns: usize) -> impl Iterator<Item = usize> {
+        (0..columns).filter(|column| self.slots.iter().all(|slot| slot.column != *column))
     }
 
     /// The columns that are followed, ascending: what has to be read of every row.
@@ -143,6 +157,18 @@ impl Plan {
         columns.sort_unstable();
         columns.dedup();
         columns
+    }
+
+    fn wanted_of(&self, table: &Table) -> Arc<Wanted> {
+        let mut columns = vec![false; table.columns.len()];
+        // A pinned column may be one that the table will only gain.
+        let last = self.columns().last().map_or(0, |last| last + 1);
+        columns.resize(columns.len().max(last), false);
+        // Where no column is followed, nobody asks who the rows are.
+        if !self.slots.is_empty() {
+            self.columns().into_iter().for_each(|column| columns[column] = true);
+        }
+        Arc::new(Wanted { columns, whole: observe::is_watched })
     }
 
     /// Whether `final_roles`, made from the whole table, ask for something this plan did not keep; then the pins for the

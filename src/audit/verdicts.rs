@@ -19,7 +19,7 @@ use crate::schemes::Protection;
 
 use super::Shared;
 use super::asking::{Asked, Asking};
-use super::facts::{FactsReader, SlotFacts};
+use super::facts::{FactsReader, RowFacts, SlotFacts};
 use super::joins::{Cell, ColumnKey, DigestRecord, Fact, Grouped, Joins, group};
 use super::prove::{self, Slow, Subject};
 use super::resolve::{self, Resolved};
@@ -277,14 +277,16 @@ impl<'a> Judge<'a> {
         Self { table, policy, tally: Tally::new(table.slots.len()), known: Vec::new() }
     }
 
-    /// Judges one row. `forms` has the slots' form indexes (by the table's numbering), `facts` what the joins know.
-    fn row(
+    /// Judges a row, and `rows` that are like it in everything but their place, which is this or later. `codes` has the
+    /// slots' form indexes (by the table's numbering), `facts` what the joins know.
+    fn rows(
         &mut self,
         at: RowAt,
-        row: &super::facts::RowFacts<'_>,
+        row: &RowFacts<'_>,
         slots: &[SlotFacts],
         codes: &[Vec<u32>],
         facts: &[(u32, Cell, Fact)],
+        rows: u64,
     ) -> Judged {
         let mut all = Reasons::EMPTY;
         let mut holds = false;
@@ -298,7 +300,7 @@ impl<'a> Judge<'a> {
             }
             if stored.opened.is_some() {
                 reasons.insert(Reason::CommonPassword);
-                self.tally.opened[slot] += 1;
+                self.tally.opened[slot] += rows;
             }
             if stored.default {
                 reasons.insert(Reason::DefaultCredential);
@@ -314,7 +316,7 @@ impl<'a> Judge<'a> {
                 }
             }
             holds |= !reasons.contains(Reason::NoCredential);
-            self.tally.count(slot, reasons, 1, at);
+            self.tally.count(slot, reasons, rows, at);
             all = all.union(reasons);
         }
         let mut of_row = Reasons::EMPTY;
@@ -329,9 +331,9 @@ impl<'a> Judge<'a> {
         if row.privileged {
             of_row.insert(Reason::Privileged);
         }
-        self.tally.count(slots.len(), of_row, 1, at);
+        self.tally.count(slots.len(), of_row, rows, at);
         let verdict = self.verdict(all.union(of_row));
-        self.tally.accounts.add(verdict.tier, 1);
+        self.tally.accounts.add(verdict.tier, rows);
         Judged { verdict, exposure_count }
     }
 
@@ -404,6 +406,41 @@ fn judge_all(
     Ok(tallies)
 }
 
+/// Rows of one run of which the joins know nothing and that differ in their place only.
+struct Alike<'a> {
+    key: u64,
+    /// How many came after the first.
+    rows: u64,
+    /// The first.
+    at: RowAt,
+    row: RowFacts<'a>,
+    slots: Vec<SlotFacts>,
+}
+
+/// Equal for rows of one run that get the same verdict; `None` where that does not fit a key.
+#[inline]
+fn key_of(row: &RowFacts<'_>, slots: &[SlotFacts]) -> Option<u64> {
+    let active = row.active.map_or(0, |active| 1 + u64::from(active));
+    let mut key = active << 1 | u64::from(row.privileged);
+    if slots.len() > 3 {
+        return None;
+    }
+    for slot in slots {
+        if slot.code >= 1 << 15 {
+            return None;
+        }
+        let own = match slot.own {
+            None => 0,
+            Some(crate::guess::Own::Login) => 1,
+            Some(crate::guess::Own::Email) => 2,
+        };
+        let opened = u64::from(slot.opened.is_some());
+        let bits = own << 3 | opened << 2 | u64::from(slot.default) << 1 | u64::from(slot.empty);
+        key = key << 20 | u64::from(slot.code) << 5 | bits;
+    }
+    Some(key)
+}
+
 /// Judges consecutive runs whose joined facts lie together.
 fn judge_span(
     shared: &Shared<'_>,
@@ -426,6 +463,7 @@ fn judge_span(
         let Some(chunk) = &run.facts else { continue };
         let bytes = chunk.get().map_err(store_error)?;
         let mut reader = FactsReader::new(&bytes, shared.tools.identities);
+        let mut alike: Vec<Alike<'_>> = Vec::new();
         for number in 0..run.rows {
             let row = reader.row(&mut slots).expect("a run holds the facts of all its rows");
             let mine = known.iter().take_while(|(_, cell, _)| cell.row() == number).count();
@@ -433,8 +471,16 @@ fn judge_span(
             known = rest;
             let line = if row.at.line == 0 { 0 } else { row.at.line + run.line_base };
             let at = RowAt { offset: row.at.offset, line };
-            let judged = judge.row(at, &row, &slots, &run.codes, of_row);
-            let Some(resets) = resets.as_deref_mut() else { continue };
+            let key = if resets.is_none() && of_row.is_empty() { key_of(&row, &slots) } else { None };
+            if let Some(more) = key.and_then(|key| alike.iter_mut().find(|alike| alike.key == key)) {
+                more.rows += 1;
+                continue;
+            }
+            let judged = judge.rows(at, &row, &slots, &run.codes, of_row, 1);
+            let Some(resets) = resets.as_deref_mut() else {
+                alike.extend(key.map(|key| Alike { key, rows: 0, at, row, slots: slots.clone() }));
+                continue;
+            };
             if judged.verdict.tier == Tier::None {
                 continue;
             }
@@ -468,6 +514,9 @@ fn judge_span(
                 locator: &locator,
             })
             .map_err(|error| Error::write(None, error))?;
+        }
+        for more in alike.iter().filter(|alike| alike.rows > 0) {
+            judge.rows(more.at, &more.row, &more.slots, &run.codes, &[], more.rows);
         }
     }
     Ok(judge.tally)

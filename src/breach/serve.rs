@@ -102,18 +102,26 @@ impl Ranges for Vec<Arc<dyn Ranges>> {
 
 /// `SUFFIX:COUNT` lines in upper-case hex, CRLF between them.
 fn write_text(range: &PackedRange, out: &mut Vec<u8>) {
-    out.reserve(range.len() * 48);
+    out.reserve(range.len() * 44);
     for (row, count) in range.rows() {
-        if !out.is_empty() {
-            out.extend_from_slice(b"\r\n");
-        }
-        let mut hex = [0; 36];
-        for (byte, pair) in row.iter().zip(hex.as_chunks_mut::<2>().0) {
+        // 36 hex digits, of which the first is the prefix's, a colon, twenty digits of count, the line's end.
+        let mut line = [0; 64];
+        for (byte, pair) in row.iter().zip(line.as_chunks_mut::<2>().0) {
             *pair = [digit(byte >> 4), digit(byte & 15)];
         }
-        out.extend_from_slice(&hex[1..2 * row.len()]);
-        let _ = write!(out, ":{count}");
+        let mut end = 2 * row.len();
+        line[end] = b':';
+        let digits = count.checked_ilog10().unwrap_or(0) as usize + 1;
+        let mut left = count;
+        for at in (end + 1..=end + digits).rev() {
+            line[at] = b'0' + (left % 10) as u8;
+            left /= 10;
+        }
+        end += 1 + digits;
+        line[end..end + 2].copy_from_slice(b"\r\n");
+        out.extend_from_slice(&line[1..end + 2]);
     }
+    out.truncate(out.len().saturating_sub(2));
 }
 
 /// Without a table, so that the compiler does many at a time.
@@ -587,6 +595,20 @@ fn pad(body: &mut Vec<u8>, kind: DigestKind) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_text_of_a_range_is_what_it_was_made_of() {
+        for kind in [DigestKind::Sha1, DigestKind::Ntlm] {
+            let len = 2 * kind.len() - 5;
+            let counts = [1_u64, 9, 10, 99, 100, 4_294_967_296, 999_999_999_999_999_999];
+            let lines: Vec<String> = (0..).zip(counts).map(|(n, count)| format!("{n:0len$X}:{count}")).collect();
+            let text = lines.join("\r\n");
+            let range = super::super::Range::parse(text.as_bytes(), kind).unwrap();
+            let mut out = Vec::new();
+            write_text(&PackedRange::of(0xABCDE, &range), &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), text);
+        }
+    }
 
     #[test]
     fn versions_are_compared_weakly_in_lists() {

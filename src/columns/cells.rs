@@ -117,11 +117,11 @@ const PRIVILEGED: [&[u8]; 24] = [
 pub fn is_privileged_login(login: &[u8]) -> bool {
     let login = login.trim_ascii();
     // `DOMAIN\Administrator` and `admin@example.org` are the same account name with a place.
-    let name = if memchr::memchr2(b'\\', b'@', login).is_none() {
-        login
-    } else {
+    let name = if has_place(login) {
         let name = memchr::memrchr(b'\\', login).map_or(login, |at| &login[at + 1..]);
         memchr::memchr(b'@', name).map_or(name, |at| &name[..at])
+    } else {
+        login
     };
     let end = name.iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |last| last + 1);
     let name = &name[..end];
@@ -130,6 +130,22 @@ pub fn is_privileged_login(login: &[u8]) -> bool {
     name.len() < 32
         && LENGTHS[first] & 1 << name.len() != 0
         && PRIVILEGED_LOGINS.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// Whether a login holds a backslash or an `@`: eight bytes at a time, since most are shorter than a call is worth.
+#[inline]
+fn has_place(login: &[u8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // The top bit of every byte that is zero; of others only behind such a one.
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word & (0x80 * ONES);
+    let place = |word: u64| zero(word ^ (u64::from(b'\\') * ONES)) | zero(word ^ (u64::from(b'@') * ONES)) != 0;
+    match (login.first_chunk::<8>(), login.last_chunk::<8>()) {
+        (Some(head), Some(tail)) if login.len() <= 16 => {
+            place(u64::from_le_bytes(*head)) || place(u64::from_le_bytes(*tail))
+        }
+        (Some(_), _) => memchr::memchr2(b'\\', b'@', login).is_some(),
+        _ => login.iter().any(|b| matches!(b, b'\\' | b'@')),
+    }
 }
 
 /// By first letter: a bit for each length that a known login has.

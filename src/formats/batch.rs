@@ -10,7 +10,7 @@ use arrow_array::{ArrayRef, BinaryViewArray, RecordBatch};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema};
 
-use crate::model::{Block, RowAt, Table, TableBatch};
+use crate::model::{Block, Partial, RowAt, Table, TableBatch, Wanted};
 
 /// A cell is cut to its first 64 KiB: nothing longer is a credential, an identity or a salt, and rows stay bounded.
 pub const MAX_CELL: usize = 64 << 10;
@@ -40,6 +40,16 @@ pub struct BatchBuilder {
     copies: Vec<u8>,
     copies_at: Option<u32>,
     bytes: u64,
+    projection: Option<Projection>,
+}
+
+/// What is left out, and the rows of which nothing is.
+struct Projection {
+    wanted: Arc<Wanted>,
+    /// Whether the row now given is wanted whole.
+    this: bool,
+    rows: Vec<u32>,
+    whole: Vec<Views>,
 }
 
 /// One column's cells.
@@ -71,17 +81,44 @@ impl BatchBuilder {
             copies: Vec::new(),
             copies_at: None,
             bytes: 0,
+            projection: None,
         }
     }
 
-    /// With room for `rows` rows, so that columns need not grow step by step; for fewer, if the table is so wide that
+    /// Makes room for `rows` rows, so that columns need not grow step by step; for fewer, if the table is so wide that
     /// room for all would be more than a full block fills. (A table of one column may come before one of thousands.)
-    #[must_use]
-    pub fn with_room(mut self, rows: usize) -> Self {
+    pub fn reserve(&mut self, rows: usize) {
         let rows = rows.min(MAX_ROOM / self.columns.len().max(1));
-        self.columns.iter_mut().for_each(|column| column.views.reserve(rows));
+        for (number, column) in self.columns.iter_mut().enumerate() {
+            if self.projection.as_ref().is_none_or(|projection| projection.wanted.column(number)) {
+                column.views.reserve(rows);
+            }
+        }
         self.rows.reserve(rows);
-        self
+    }
+
+    /// From now on leaves out what is not `wanted`. Only before the first row of a batch; each row then starts with
+    /// [`begin_row`](Self::begin_row), and cells that are left out need not be given, unless it says that all are wanted.
+    pub fn project(&mut self, wanted: Option<Arc<Wanted>>) {
+        debug_assert!(self.is_empty(), "a batch leaves out the same cells from its first row to its last");
+        self.projection = wanted.map(|wanted| {
+            let whole = self.columns.iter().map(|_| Views::default()).collect();
+            Projection { wanted, this: false, rows: Vec::new(), whole }
+        });
+    }
+
+    /// What is wanted, if not everything.
+    pub fn wanted(&self) -> Option<&Arc<Wanted>> {
+        self.projection.as_ref().map(|projection| &projection.wanted)
+    }
+
+    /// Starts the row at `offset`; whether all its cells are wanted.
+    #[inline]
+    pub fn begin_row(&mut self, offset: u64) -> bool {
+        self.projection.as_mut().is_none_or(|projection| {
+            projection.this = (projection.wanted.whole)(offset);
+            projection.this
+        })
     }
 
     /// The table.
@@ -112,13 +149,47 @@ impl BatchBuilder {
     #[allow(clippy::inline_always)]
     #[inline(always)]
     pub fn slice(&mut self, column: usize, start: usize, len: usize) {
+        if self.takes(column) {
+            let block = self.block.as_ref().expect("a block is attached before its cells are sliced");
+            let view = view(block.buffer.as_slice(), start, len.min(MAX_CELL), block.index);
+            self.put(column, view);
+        }
+    }
+
+    /// [`slice`](Self::slice) for a column that is wanted, in a row of which not everything is.
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
+    pub fn slice_wanted(&mut self, column: usize, start: usize, len: usize) {
         let block = self.block.as_ref().expect("a block is attached before its cells are sliced");
         let view = view(block.buffer.as_slice(), start, len.min(MAX_CELL), block.index);
         self.columns[column].views.push(view);
     }
 
+    /// Whether a cell of `column` is wanted of the row now given.
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
+    fn takes(&self, column: usize) -> bool {
+        self.projection.as_ref().is_none_or(|projection| projection.this || projection.wanted.column(column))
+    }
+
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
+    fn put(&mut self, column: usize, view: u128) {
+        if let Some(projection) = self.projection.as_mut().filter(|projection| projection.this) {
+            projection.whole[column].views.push(view);
+            projection.whole[column].nulls += usize::from(view == NULL);
+            if !projection.wanted.column(column) {
+                return;
+            }
+        }
+        self.columns[column].views.push(view);
+    }
+
     /// A cell that had to be copied: an escape undone, or a value that spans blocks.
     pub fn copy(&mut self, column: usize, value: &[u8]) {
+        if !self.takes(column) {
+            return;
+        }
         let value = &value[..value.len().min(MAX_CELL)];
         let view = if value.len() <= MAX_INLINE {
             view(value, 0, value.len(), 0)
@@ -134,20 +205,25 @@ impl BatchBuilder {
             self.copies.extend_from_slice(value);
             view(&self.copies, start, value.len(), index)
         };
-        self.columns[column].views.push(view);
+        self.put(column, view);
     }
 
     /// NULL, or a field that is not there.
     #[inline]
     pub fn null(&mut self, column: usize) {
-        let column = &mut self.columns[column];
-        column.views.push(NULL);
-        column.nulls += 1;
+        if self.takes(column) {
+            let before = self.columns[column].views.len();
+            self.put(column, NULL);
+            self.columns[column].nulls += self.columns[column].views.len() - before;
+        }
     }
 
     /// Ends a row whose cells have all been given; `bytes` of the input are accounted to it.
     #[inline]
     pub fn end_row(&mut self, at: RowAt, bytes: u64) {
+        if let Some(projection) = self.projection.as_mut().filter(|projection| projection.this) {
+            projection.rows.push(self.rows.len() as u32);
+        }
         self.rows.push(at);
         self.bytes += bytes;
     }
@@ -155,9 +231,14 @@ impl BatchBuilder {
     /// Takes back the cells given since the last [`end_row`](Self::end_row).
     pub fn abandon_row(&mut self) {
         let rows = self.rows.len();
-        for column in &mut self.columns {
-            column.nulls -= column.views[rows..].iter().filter(|v| **v == NULL).count();
-            column.views.truncate(rows);
+        if let Some(projection) = &mut self.projection {
+            let whole = projection.rows.len();
+            projection.whole.iter_mut().for_each(|column| column.cut(whole));
+            let wanted = &projection.wanted;
+            let kept = self.columns.iter_mut().enumerate().filter(|(number, _)| wanted.column(*number));
+            kept.for_each(|(_, column)| column.cut(rows));
+        } else {
+            self.columns.iter_mut().for_each(|column| column.cut(rows));
         }
     }
 
@@ -191,19 +272,22 @@ impl BatchBuilder {
         if rows == 0 {
             return None;
         }
-        let columns: Vec<ArrayRef> = self
-            .columns
-            .iter_mut()
-            .map(|column| {
-                assert_eq!(column.views.len(), rows, "every row has one cell for each column");
-                Arc::new(column.take(buffers.clone())) as ArrayRef
-            })
-            .collect();
-        let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(rows));
-        let cells = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
-            .expect("every column is a nullable BinaryView with one cell for each row");
+        let partial = self.projection.as_mut().map(|projection| {
+            projection.this = false;
+            let numbers = std::mem::take(&mut projection.rows);
+            let columns = projection.whole.iter_mut().map(|column| column.take_as(numbers.len(), &buffers)).collect();
+            let whole = batch_of(&self.schema, columns, numbers.len());
+            Partial { wanted: projection.wanted.clone(), rows: numbers, whole }
+        });
+        let left_out: Option<ArrayRef> =
+            self.projection.is_some().then(|| Arc::new(BinaryViewArray::new_null(rows)) as ArrayRef);
+        let columns = self.columns.iter_mut().enumerate().map(|(number, column)| match (&partial, &left_out) {
+            (Some(partial), Some(left_out)) if !partial.wanted.column(number) => left_out.clone(),
+            _ => column.take_as(rows, &buffers),
+        });
+        let cells = batch_of(&self.schema, columns.collect(), rows);
         let rows = std::mem::replace(&mut self.rows, Vec::with_capacity(rows));
-        Some(TableBatch { table: self.table.clone(), cells, rows, bytes: std::mem::take(&mut self.bytes) })
+        Some(TableBatch { table: self.table.clone(), cells, rows, bytes: std::mem::take(&mut self.bytes), partial })
     }
 
     /// Bytes accounted but not yet handed on in a batch.
@@ -219,7 +303,25 @@ impl BatchBuilder {
     }
 }
 
+fn batch_of(schema: &Arc<Schema>, columns: Vec<ArrayRef>, rows: usize) -> RecordBatch {
+    let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(schema.clone(), columns, &options)
+        .expect("every column is a nullable BinaryView with one cell for each row")
+}
+
 impl Views {
+    /// Takes back all but the first `rows`.
+    fn cut(&mut self, rows: usize) {
+        self.nulls -= self.views[rows..].iter().filter(|v| **v == NULL).count();
+        self.views.truncate(rows);
+    }
+
+    /// [`take`](Self::take), if there is one cell for each row.
+    fn take_as(&mut self, rows: usize, buffers: &Arc<[Buffer]>) -> ArrayRef {
+        assert_eq!(self.views.len(), rows, "every row has one cell for each column");
+        Arc::new(self.take(buffers.clone()))
+    }
+
     /// The column as an array over `buffers`, leaving it empty with room for as many cells again.
     fn take(&mut self, buffers: Arc<[Buffer]>) -> BinaryViewArray {
         let capacity = self.views.len();
@@ -284,7 +386,8 @@ mod tests {
     fn room_for_the_rows_of_a_narrow_table_is_not_made_in_each_column_of_a_wide_one() {
         let rows_in_one_block = 300_000;
         for columns in [1, 8, 4096] {
-            let builder = builder(columns).with_room(rows_in_one_block);
+            let mut builder = builder(columns);
+            builder.reserve(rows_in_one_block);
             let cells: usize = builder.columns.iter().map(|column| column.views.capacity()).sum();
             assert!((1..=MAX_ROOM + columns).contains(&cells), "{cells} cells in {columns} columns");
         }

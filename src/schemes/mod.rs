@@ -369,6 +369,13 @@ pub fn candidates(form: Form, salt_column: bool) -> impl Iterator<Item = &'stati
     schemes.iter().copied().filter(move |scheme| salt_column || scheme.salt_from() != SaltFrom::Neighbour)
 }
 
+/// The form and the raw digest of a bare digest in lower-case hexadecimal, put at the start of `out`, with its length:
+/// the same as [`recognise`] and [`Scheme::raw_digest`] give one after the other. `None` for anything else: ask them.
+#[inline]
+pub fn bare_digest(value: &[u8], out: &mut [u8; 64]) -> Option<(Form, usize)> {
+    bare::decoded(value, out)
+}
+
 /// The form of a value that was turned back into the password it stands for; [`Stored::value`] is then that password.
 pub const fn turned_back() -> Form {
     Form::plain(&encrypted::TURNED_BACK)

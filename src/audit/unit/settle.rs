@@ -13,7 +13,7 @@ use crate::audit::prove;
 use crate::audit::turning;
 use crate::columns::ColumnStats;
 use crate::formats::Sink;
-use crate::model::{Assignment, ByteTotals, Fault, FormKind, Places, Role, RowAt, Table, TableBatch};
+use crate::model::{Assignment, ByteTotals, Fault, FormKind, Places, Role, RowAt, Table, TableBatch, Wanted};
 use crate::reversible::Opening;
 use crate::schemes::Scheme;
 
@@ -87,15 +87,18 @@ impl<'a, 'b> Collector<'a, 'b> {
     pub(super) fn new(tables: Option<&'b Tables<'a>>) -> Self {
         Self { tables, items: Vec::new(), other: 0, faults: BTreeMap::new(), error: None }
     }
+
+    /// Where batches are observed as they come: the table's place and plan, once it is made.
+    fn known(&self, table: &Arc<Table>) -> Option<(&'b Tables<'a>, usize, &'b Arc<Plan>)> {
+        let tables = self.tables?;
+        let at = tables.find(table)?;
+        Some((tables, at, tables.states[at].plan.as_ref()?))
+    }
 }
 
 impl Sink for Collector<'_, '_> {
     fn batch(&mut self, batch: TableBatch) {
-        let known = self.tables.and_then(|tables| {
-            let at = tables.find(&batch.table)?;
-            Some((tables, at, tables.states[at].plan.as_ref()?))
-        });
-        match known {
+        match self.known(&batch.table) {
             Some((tables, at, plan)) => match observe::observe(&tables.shared.tools, plan, &batch, Watch::SOME) {
                 Ok(run) => self.items.push(Item::Run(at, run)),
                 Err(error) => self.error = Some(error),
@@ -117,6 +120,10 @@ impl Sink for Collector<'_, '_> {
         });
         sum.count += 1;
         sum.bytes += fault.len;
+    }
+
+    fn wanted(&self, table: &Arc<Table>) -> Option<Arc<Wanted>> {
+        self.known(table).map(|(_, _, plan)| plan.wanted.clone())
     }
 }
 
@@ -324,7 +331,7 @@ impl<'a> Tables<'a> {
             roles = self.shared.assign(&table.table, &stats);
         }
         let first: Vec<TableBatch> = first.into_iter().map(|(batch, _)| batch).collect();
-        let plan = Plan::new(&table.table, &roles, &first, self.pins, &tools.index, openings);
+        let plan = Plan::new(&table.table, &roles, &first, self.pins, &tools.index, tools.identities, openings);
         // Followed columns are counted anew, all rows of them, when they are observed.
         for slot in &plan.slots {
             if let Some(stats) = stats.get_mut(slot.column) {
@@ -356,6 +363,9 @@ impl<'a> Tables<'a> {
                 state.stats.resize_with(column + 1, ColumnStats::new);
             }
             state.stats[*column].merge(part);
+        }
+        if let (Some(whole), Some(plan)) = (&run.whole, &state.plan) {
+            observe::see_whole(&self.shared.tools, plan, whole, &mut state.stats);
         }
         if run.slots.is_empty() {
             return Ok(());

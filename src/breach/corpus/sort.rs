@@ -1,37 +1,43 @@
 //! External sort: digests in any order go in, ascending digests with the sum of their counts come out, in bounded memory.
 //!
-//! Runs that do not fit in memory go to files that have no name from the moment they are made, so that nothing is left of
-//! them whatever happens.
+//! Runs that do not fit in memory go to the store that audits use as well: encrypted, in a file that has no name from the
+//! moment it is made, so that nothing is left of them whatever happens.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::collections::binary_heap::PeekMut;
+use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rayon::slice::ParallelSliceMut;
 
 use super::error::CorpusError;
 use super::key::{Entry, Key};
+use crate::spool::{Chunk, Store};
 
 /// Bytes of an entry in a run.
 const LEN: usize = 28;
-/// Least and most bytes read of a run at a time.
-const BUFFERS: (usize, usize) = (16 << 10, 4 << 20);
+/// Bytes of a run that are read at a time.
+const CHUNK: usize = LEN << 12;
 
 /// Collects entries.
 pub(super) struct Sorter {
     folder: PathBuf,
     room: usize,
     open: Vec<Entry>,
-    runs: Vec<(File, u64)>,
+    store: Arc<Store>,
+    runs: Vec<Run>,
+    /// Entries of all runs.
+    spilled: u64,
 }
 
 impl Sorter {
     /// Uses about `memory` bytes, and files in `folder` beyond that.
     pub(super) fn new(memory: u64, folder: PathBuf) -> Self {
         let room = (memory as usize / size_of::<Entry>()).max(1 << 10);
-        Self { folder, room, open: Vec::new(), runs: Vec::new() }
+        let store = Store::new(0, folder.clone());
+        Self { folder, room, open: Vec::new(), store, runs: Vec::new(), spilled: 0 }
     }
 
     pub(super) fn push(&mut self, entries: &[Entry]) -> Result<(), CorpusError> {
@@ -64,14 +70,18 @@ impl Sorter {
     }
 
     fn spill(&mut self) -> io::Result<()> {
-        let mut to = BufWriter::with_capacity(1 << 20, tempfile::tempfile_in(&self.folder)?);
-        for entry in &self.open {
-            to.write_all(&entry.key.bytes())?;
-            to.write_all(&entry.count.to_le_bytes())?;
+        let mut chunks = Vec::with_capacity(self.open.len() * LEN / CHUNK + 1);
+        for part in self.open.chunks(CHUNK / LEN) {
+            let mut bytes = Vec::with_capacity(CHUNK + 16);
+            for entry in part {
+                bytes.extend_from_slice(&entry.key.bytes());
+                bytes.extend_from_slice(&entry.count.to_le_bytes());
+            }
+            chunks.push(self.store.put(bytes)?);
         }
-        let mut file = to.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.rewind()?;
-        self.runs.push((file, self.open.len() as u64));
+        chunks.reverse();
+        self.runs.push(Run { chunks, open: Vec::new(), at: 0 });
+        self.spilled += self.open.len() as u64;
         self.open.clear();
         Ok(())
     }
@@ -79,7 +89,7 @@ impl Sorter {
     /// Most digests that will come out.
     pub(super) fn len(&mut self) -> u64 {
         self.close();
-        self.open.len() as u64 + self.runs.iter().map(|(_, len)| len).sum::<u64>()
+        self.open.len() as u64 + self.spilled
     }
 
     /// Hands on all entries, ascending and distinct.
@@ -94,12 +104,7 @@ impl Sorter {
             self.spill().map_err(failed)?;
         }
         self.open = Vec::new();
-        let room = (self.room * size_of::<Entry>() / self.runs.len()).clamp(BUFFERS.0, BUFFERS.1);
-        let mut runs: Vec<Run> = self
-            .runs
-            .into_iter()
-            .map(|(file, left)| Run { from: BufReader::with_capacity(room, file), left })
-            .collect();
+        let mut runs = self.runs;
         let mut heads = BinaryHeap::with_capacity(runs.len());
         for (at, run) in runs.iter_mut().enumerate() {
             heads.extend(run.next().map_err(failed)?.map(|entry| Reverse((entry, at))));
@@ -109,7 +114,7 @@ impl Sorter {
             let Reverse((entry, at)) = *head;
             match runs[at].next().map_err(failed)? {
                 Some(next) => *head = Reverse((next, at)),
-                None => drop(std::collections::binary_heap::PeekMut::pop(head)),
+                None => drop(PeekMut::pop(head)),
             }
             match &mut open {
                 Some(open) if open.key == entry.key => open.count = open.count.saturating_add(entry.count),
@@ -124,20 +129,23 @@ impl Sorter {
     }
 }
 
+/// Sorted entries on disk.
 struct Run {
-    from: BufReader<File>,
-    left: u64,
+    /// Those that were not read yet, last first.
+    chunks: Vec<Chunk>,
+    open: Vec<u8>,
+    at: usize,
 }
 
 impl Run {
     fn next(&mut self) -> io::Result<Option<Entry>> {
-        if self.left == 0 {
-            return Ok(None);
+        if self.at == self.open.len() {
+            let Some(chunk) = self.chunks.pop() else { return Ok(None) };
+            self.open = chunk.get()?.into_owned();
+            self.at = 0;
         }
-        self.left -= 1;
-        let mut bytes = [0; LEN];
-        self.from.read_exact(&mut bytes)?;
-        let (digest, count) = bytes.split_first_chunk::<20>().expect("an entry begins with its digest");
+        let (digest, count) = self.open[self.at..self.at + LEN].split_first_chunk::<20>().expect("a whole entry");
+        self.at += LEN;
         Ok(Some(Entry { key: Key::sha1(digest), count: u64::from_le_bytes(count.try_into().expect("eight bytes")) }))
     }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use sha1::{Digest as _, Sha1};
 use tempfile::TempDir;
 
+use super::key::Entry;
 use super::*;
 use crate::breach::Range;
 
@@ -329,4 +330,32 @@ fn a_bad_range_is_refused_whole_and_the_build_goes_on() {
     assert_eq!(builder.entries(), 0);
     builder.push_range(0x21BD1, format!("{a}:21\r\n{b}:0\r\n{b}:2\r\n").as_bytes()).unwrap();
     assert_eq!(builder.finish().unwrap().header.entries, 2);
+}
+
+#[test]
+fn what_does_not_fit_in_memory_is_sorted_in_runs_and_counts_of_equal_digests_are_added_up() {
+    let folder = TempDir::new().unwrap();
+    let entries: Vec<Entry> =
+        (0..12_000_u64).map(|n| Entry { key: Key::of(&sha1(n * 7919 % 9000)), count: 1 + n % 5 }).collect();
+    let mut right: BTreeMap<Key, u64> = BTreeMap::new();
+    for entry in &entries {
+        *right.entry(entry.key).or_default() += entry.count;
+    }
+    // Room for 1,024 entries, for 4,096, and for all.
+    for memory in [1, 128 << 10, 64 << 20] {
+        let mut sorter = sort::Sorter::new(memory, folder.path().to_owned());
+        for part in entries.chunks(700) {
+            sorter.push(part).unwrap();
+        }
+        assert!(sorter.len() >= right.len() as u64);
+        let mut sorted = Vec::new();
+        sorter
+            .finish(&mut |entry| {
+                sorted.push((entry.key, entry.count));
+                Ok(())
+            })
+            .unwrap();
+        assert!(sorted.iter().copied().eq(right.iter().map(|(key, count)| (*key, *count))), "{memory} bytes");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }

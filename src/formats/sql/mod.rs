@@ -19,6 +19,7 @@ mod copy;
 mod dialect;
 mod find;
 mod garbage;
+mod quotes;
 mod reader;
 mod roles;
 mod row;

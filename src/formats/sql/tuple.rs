@@ -5,6 +5,7 @@
 
 use super::dialect::Rules;
 use super::find;
+use super::quotes::Quotes;
 use super::text;
 use super::value;
 use crate::formats::{BatchBuilder, MAX_CELL};
@@ -35,6 +36,23 @@ impl Cells for BatchBuilder {
     }
 }
 
+/// A batch that gets the wanted cells of rows that are not wanted whole, and no others.
+pub(super) struct OnlyWanted<'a>(pub(super) &'a mut BatchBuilder);
+
+#[allow(clippy::inline_always)]
+impl Cells for OnlyWanted<'_> {
+    #[inline(always)]
+    fn slice(&mut self, column: usize, start: usize, len: usize) {
+        self.0.slice_wanted(column, start, len);
+    }
+    fn copy(&mut self, column: usize, value: &[u8]) {
+        self.0.copy(column, value);
+    }
+    fn null(&mut self, column: usize) {
+        self.0.null(column);
+    }
+}
+
 /// Wants nothing but to know whether a row stands here.
 pub(super) struct Unwanted;
 
@@ -58,31 +76,10 @@ pub(super) fn read(
     let mut at = open + 1;
     let mut column = 0;
     while column < columns {
-        let mut first = *bytes.get(at)?;
-        while matches!(first, b' ' | b'\n' | b'\r') {
-            at += 1;
-            first = *bytes.get(at)?;
-        }
+        let first = first_of_cell(bytes, &mut at)?;
         at = match first {
-            b'N' if bytes[at..].starts_with(b"NULL") && matches!(bytes.get(at + 4), Some(b',' | b')')) => {
-                cells.null(column);
-                at + 4
-            }
             b'\'' => string(bytes, at + 1, column, rules.backslash, rules, cells, scratch)?,
-            b'0' if bytes.get(at + 1).is_some_and(|b| matches!(b, b'x' | b'X')) => {
-                let end = at + 2 + bytes[at + 2..].iter().take_while(|b| b.is_ascii_hexdigit()).count();
-                cells.copy(column, &value::hex(&bytes[at + 2..end])?);
-                end
-            }
-            b'0'..=b'9' | b'-' => {
-                let end = number(bytes, at + 1);
-                if first == b'-' && end == at + 1 {
-                    return None;
-                }
-                cells.slice(column, at, end - at);
-                end
-            }
-            _ => word(bytes, at, column, rules, cells, scratch)?,
+            _ => unquoted(bytes, at, first, column, rules, cells, scratch)?,
         };
         column += 1;
         match *bytes.get(at)? {
@@ -92,6 +89,131 @@ pub(super) fn read(
         }
     }
     None
+}
+
+/// The same for a row of which only some cells are `wanted`: the others are passed over from quote to quote and not
+/// given. `quotes` began before the row, and is left behind it.
+pub(super) fn read_wanted(
+    bytes: &[u8],
+    open: usize,
+    wanted: &[bool],
+    rules: Rules,
+    quotes: &mut Quotes,
+    cells: &mut impl Cells,
+    scratch: &mut Vec<u8>,
+) -> Option<usize> {
+    let mut at = open + 1;
+    let last = wanted.len().checked_sub(1)?;
+    for (column, wanted) in wanted.iter().enumerate() {
+        let first = first_of_cell(bytes, &mut at)?;
+        at = if first == b'\'' {
+            let start = at + 1;
+            let end = match quotes.pair(at) {
+                Some(end) => end,
+                None => next_quote(bytes, at, quotes)?,
+            };
+            let (end, doubled) =
+                if *bytes.get(end + 1)? == b'\'' { behind_doubled(bytes, end, quotes)? } else { (end, None) };
+            if *wanted {
+                let escape = if rules.backslash { find::within(bytes, start, end, b'\\') } else { None };
+                match (escape, doubled) {
+                    (None, None) => {
+                        // A bytea's `\x…` needs the column's type.
+                        if bytes[start] == b'\\' {
+                            return None;
+                        }
+                        cells.slice(column, start, end - start);
+                    }
+                    (a, b) => {
+                        let at = a.unwrap_or(end).min(b.unwrap_or(end));
+                        let behind = escaped(bytes, start, at, column, rules.backslash, rules, cells, scratch)?;
+                        debug_assert_eq!(behind, end + 1, "both ways to the end of a string lead to the same place");
+                    }
+                }
+            }
+            end + 1
+        } else if *wanted {
+            unquoted(bytes, at, first, column, rules, cells, scratch)?
+        } else {
+            unquoted(bytes, at, first, column, rules, &mut Unwanted, scratch)?
+        };
+        match *bytes.get(at)? {
+            b',' => at += 1,
+            b')' if column == last && at - open < MAX_CELL => return Some(at + 1),
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// The quote after the one at `at`, whatever lies before: quotes of an unusual cell, or of a comment between rows.
+#[cold]
+fn next_quote(bytes: &[u8], at: usize, quotes: &mut Quotes) -> Option<usize> {
+    if quotes.seek(bytes, at)? != at {
+        return None;
+    }
+    quotes.next(bytes)?;
+    quotes.next(bytes)
+}
+
+/// The quote that ends a string with a doubled quote at `at`, and that place.
+#[cold]
+fn behind_doubled(bytes: &[u8], at: usize, quotes: &mut Quotes) -> Option<(usize, Option<usize>)> {
+    let mut end = at;
+    while *bytes.get(end + 1)? == b'\'' {
+        // The other half of the doubled quote, and the next one.
+        quotes.next(bytes)?;
+        end = quotes.next(bytes)?;
+    }
+    Some((end, Some(at)))
+}
+
+/// The first byte of the cell at `at` or behind the blanks there, to which `at` moves.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn first_of_cell(bytes: &[u8], at: &mut usize) -> Option<u8> {
+    let first = *bytes.get(*at)?;
+    if first > b' ' { Some(first) } else { behind_blanks(bytes, at) }
+}
+
+#[cold]
+fn behind_blanks(bytes: &[u8], at: &mut usize) -> Option<u8> {
+    *at += bytes[*at..].iter().take_while(|b| matches!(b, b' ' | b'\n' | b'\r')).count();
+    bytes.get(*at).copied()
+}
+
+/// A cell that does not begin with a quote; gives the place behind it.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn unquoted(
+    bytes: &[u8],
+    at: usize,
+    first: u8,
+    column: usize,
+    rules: Rules,
+    cells: &mut impl Cells,
+    scratch: &mut Vec<u8>,
+) -> Option<usize> {
+    match first {
+        b'N' if bytes[at..].starts_with(b"NULL") && matches!(bytes.get(at + 4), Some(b',' | b')')) => {
+            cells.null(column);
+            Some(at + 4)
+        }
+        b'0' if bytes.get(at + 1).is_some_and(|b| matches!(b, b'x' | b'X')) => {
+            let end = at + 2 + bytes[at + 2..].iter().take_while(|b| b.is_ascii_hexdigit()).count();
+            cells.copy(column, &value::hex(&bytes[at + 2..end])?);
+            Some(end)
+        }
+        b'0'..=b'9' | b'-' => {
+            let end = number(bytes, at + 1);
+            if first == b'-' && end == at + 1 {
+                return None;
+            }
+            cells.slice(column, at, end - at);
+            Some(end)
+        }
+        _ => word(bytes, at, column, rules, cells, scratch),
+    }
 }
 
 /// Past the digits and points from `at` on.

@@ -85,7 +85,7 @@ impl Batches {
         let options = RecordBatchOptions::new().with_row_count(Some(batch.len()));
         let cells = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
             .expect("every column is a nullable BinaryView with one cell for each row");
-        Some(TableBatch { table: self.table.clone(), cells, rows: batch.rows, bytes: batch.bytes })
+        Some(TableBatch { table: self.table.clone(), cells, ..batch })
     }
 }
 

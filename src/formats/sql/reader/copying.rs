@@ -37,6 +37,7 @@ impl SqlReader {
         self.ready(&table, block, sink);
         let Some(builder) = self.builder.as_mut() else { return at };
         while at < bytes.len() {
+            builder.begin_row(block.offset() + at as u64);
             let copy::Line::Row(end) = copy::read(bytes, at, columns, builder, &mut self.scratch) else {
                 builder.abandon_row();
                 break;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use super::catalog::{self, Catalog};
 use super::dialect::{Dialect, Rules};
 use super::garbage::{Garbage, starts_statement};
+use super::quotes::Quotes;
 use super::row::{Capture, Row};
 use super::scan::{Event, Scanner};
 use super::statement::{MAX_COLUMNS, Target};
@@ -64,6 +65,8 @@ pub(in crate::formats::sql) struct SqlReader {
     /// Rows of the last batch: the next one, or a fork's first, will have about as many.
     room: usize,
     roles: Option<BatchBuilder>,
+    /// Made when rows are first read of which not all cells are wanted.
+    quotes: Option<Quotes>,
     lines: Lines,
     /// Offset of the first byte that is in no account yet.
     mark: u64,
@@ -140,25 +143,41 @@ struct CopyRows {
     line: u64,
 }
 
-/// Counts lines without looking at every byte twice.
+/// Counts lines, looking at each byte once, and shortly before others do.
 struct Lines {
     line: u64,
+    /// No newline before this place is uncounted.
     next: usize,
+    /// Whether there is one at it.
+    newline: bool,
 }
 
 impl Lines {
-    fn begin(&mut self, bytes: &[u8]) {
-        self.next = memchr::memchr(b'\n', bytes).unwrap_or(usize::MAX);
+    /// Bytes looked at together: they are still in the nearest cache when they are read for their rows.
+    const AHEAD: usize = 8 << 10;
+
+    fn begin(&mut self) {
+        (self.next, self.newline) = (0, false);
     }
 
     /// The line of the byte at `at`; places come in order.
     #[inline]
     fn at(&mut self, bytes: &[u8], at: usize) -> u64 {
-        while self.next < at {
-            self.line += 1;
-            self.next = memchr::memchr(b'\n', &bytes[self.next + 1..]).map_or(usize::MAX, |i| self.next + 1 + i);
+        if self.next < at {
+            self.count(bytes, at);
         }
         self.line
+    }
+
+    fn count(&mut self, bytes: &[u8], at: usize) {
+        while self.next < at {
+            self.line += u64::from(self.newline);
+            let from = self.next + usize::from(self.newline);
+            let until = bytes.len().min(from + Self::AHEAD);
+            let found = memchr::memchr(b'\n', &bytes[from..until]);
+            self.newline = found.is_some();
+            self.next = found.map_or(until, |i| from + i);
+        }
     }
 }
 
@@ -180,7 +199,8 @@ impl SqlReader {
             builder: None,
             room: 0,
             roles: None,
-            lines: Lines { line: 1, next: usize::MAX },
+            quotes: None,
+            lines: Lines { line: 1, next: 0, newline: false },
             mark: 0,
             end: 0,
             other: 0,
@@ -204,11 +224,16 @@ impl SqlReader {
 
     /// Makes the batch of `table` the open one, with `block` attached.
     fn ready(&mut self, table: &Arc<Table>, block: &Block, sink: &mut dyn Sink) {
-        if !self.is_open(table) {
+        let fresh = !self.is_open(table);
+        if fresh {
             self.flush(sink);
-            self.builder = Some(BatchBuilder::new(table.clone()).with_room(self.room));
+            self.builder = Some(BatchBuilder::new(table.clone()));
         }
         if let Some(builder) = self.builder.as_mut().filter(|b| !b.is_attached()) {
+            builder.project(sink.wanted(table));
+            if fresh {
+                builder.reserve(self.room);
+            }
             builder.attach(block);
         }
     }
@@ -249,6 +274,7 @@ impl SqlReader {
                 self.ready(&table, block, sink);
                 self.other_until(at.offset);
                 if let Some(builder) = self.builder.as_mut() {
+                    builder.begin_row(at.offset);
                     self.row.give(builder);
                     builder.end_row(at, until - at.offset);
                 }
@@ -294,7 +320,7 @@ impl SqlReader {
 impl Reader for SqlReader {
     fn push(&mut self, block: &Block, sink: &mut dyn Sink) {
         let bytes = block.bytes();
-        self.lines.begin(bytes);
+        self.lines.begin();
         let mut at = 0;
         while at < bytes.len() {
             at = match self.mode {
@@ -326,7 +352,7 @@ impl Reader for SqlReader {
 
     fn finish(&mut self, sink: &mut dyn Sink) {
         let nothing = Block::copy_from(&[], self.end);
-        self.lines.begin(&[]);
+        self.lines.begin();
         if let Some(event) = self.scanner.finish() {
             self.event(event, &nothing, 0, sink);
         }

@@ -1,10 +1,11 @@
 //! Rows of INSERT.
 
 use super::{Kind, Mode, SqlReader, Statement, starts_statement, what};
-use crate::formats::Sink;
 use crate::formats::sql::garbage::Garbage;
+use crate::formats::sql::quotes::Quotes;
 use crate::formats::sql::scan::Event;
 use crate::formats::sql::{tuple, value};
+use crate::formats::{BatchBuilder, Sink};
 use crate::model::{Block, RowAt};
 
 impl SqlReader {
@@ -18,14 +19,27 @@ impl SqlReader {
         let bytes = block.bytes();
         let base = block.offset();
         self.ready(&table, block, sink);
+        let wanted = self.builder.as_ref().and_then(BatchBuilder::wanted);
+        let wanted: Option<Vec<bool>> = wanted.map(|wanted| (0..columns).map(|c| wanted.column(c)).collect());
+        if wanted.is_some() {
+            self.quotes.get_or_insert_with(Quotes::new).start(at, self.rules.backslash);
+        }
         let mut due = matches!(self.mode, Mode::Rows { due: Some(_) });
         while let Some(open) = self.next_open(bytes, at, due) {
             let Some(builder) = self.builder.as_mut() else { break };
-            let Some(end) = tuple::read(bytes, open, columns, self.rules, builder, &mut self.scratch) else {
+            let start = base + open as u64;
+            let whole = builder.begin_row(start);
+            let end = match (&wanted, &mut self.quotes) {
+                (Some(wanted), Some(quotes)) if !whole => {
+                    let mut cells = tuple::OnlyWanted(builder);
+                    tuple::read_wanted(bytes, open, wanted, self.rules, quotes, &mut cells, &mut self.scratch)
+                }
+                _ => tuple::read(bytes, open, columns, self.rules, builder, &mut self.scratch),
+            };
+            let Some(end) = end else {
                 builder.abandon_row();
                 break;
             };
-            let start = base + open as u64;
             let line = self.lines.at(bytes, open);
             builder.end_row(RowAt { offset: start, line }, (end - open) as u64);
             self.other += start - self.mark;
