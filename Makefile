@@ -12,6 +12,7 @@ help:
 	@echo 'make fuzz    every fuzz target for $(FUZZ_SECONDS) s each (installs cargo-fuzz, needs a nightly toolchain)'
 	@echo 'make check-clients    clients from PyPI and npm ask the range server (fetches both)'
 	@echo 'make bench-dump    speed and memory on a 1 GB dump, beside other tools'
+	@echo 'make bench-live    speed and memory on live databases, beside their own clients'
 	@echo 'make bench-breach  size and speed of breach corpora'
 
 # What a build needs beside cargo, and what the tests start and run: real servers, real dump tools, real compressors.
@@ -59,6 +60,11 @@ check-clients: build
 
 bench-dump: build
 	@benches/dump.sh
+
+.PHONY: bench-live
+# Servers of Debian's packages, some 4 GB of disk.
+bench-live: build setup-test
+	@benches/live.sh
 
 bench-breach: build
 	@benches/breach.sh

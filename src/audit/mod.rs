@@ -85,8 +85,7 @@ impl Shared<'_> {
         roles
     }
 
-    /// Blocks read at a time: two for each thread, so that with the usual blocks what is being read and what is being
-    /// parsed fit the threads' second-level caches (with four times as much an audit takes a tenth longer).
+    /// Blocks read at a time: two for each thread.
     fn window(&self) -> usize {
         self.settings.threads.max(1) * 2
     }

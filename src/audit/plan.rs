@@ -236,7 +236,8 @@ impl Slot {
         for subject in &subjects {
             let form = subject.form;
             for scheme in schemes::explain(form, self.salt.is_some()) {
-                let Some(formula) = scheme.formula().filter(|f| !f.is_salted()) else { continue };
+                // Rarer constructions are not tried on every row.
+                let Some(formula) = scheme.formula().filter(|f| index.formulas().contains(f)) else { continue };
                 if !plausible.contains(&formula) {
                     plausible.push(formula);
                 }

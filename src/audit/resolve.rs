@@ -32,6 +32,7 @@ pub(super) fn is_credential(table: &TableDone, number: usize) -> bool {
 pub(super) fn slot(table: &TableDone, number: usize, slow: &Slow, policy: &Policy) -> Vec<Resolved> {
     let done = &table.slots[number];
     let plan = &table.plan.slots[number];
+    let expects = table.roles[plan.column].expects;
     let count = |kind: FormKind| -> u64 {
         done.forms.iter().zip(&done.counts).filter(|(f, _)| f.kind() == kind).map(|(_, n)| n).sum()
     };
@@ -51,7 +52,7 @@ pub(super) fn slot(table: &TableDone, number: usize, slow: &Slow, policy: &Polic
                     let why = "longer than what is known of the key stream";
                     reversible(opening.describe(), why, Evidence::Inferred, None, policy)
                 }
-                _ => explained(*form, done, plan.salt.is_some(), plan.salted, slow, policy),
+                _ => explained(*form, done, (plan.salt.is_some(), expects), plan.salted, slow, policy),
             },
         })
         .collect()
@@ -72,12 +73,15 @@ fn told(describe: &str, reasons: &[Reason], why: &str) -> Resolved {
 fn explained(
     form: Form,
     done: &SlotDone,
-    salt_column: bool,
+    (salt_column, expects): (bool, &[String]),
     salted: Option<&'static dyn Scheme>,
     slow: &Slow,
     policy: &Policy,
 ) -> Resolved {
-    let candidates = schemes::explain(form, salt_column);
+    let mut candidates = schemes::explain(form, salt_column);
+    // What a known product's versions use is likelier than what shapes alone say.
+    let expected = |scheme: &dyn Scheme| expects.iter().any(|name| name == scheme.name().trim_end_matches("/column"));
+    candidates.sort_by_key(|scheme| !expected(*scheme));
     let unsalted_hits = |scheme: &dyn Scheme| -> u64 {
         scheme.formula().and_then(|formula| digest_hits(form, formula, done)).unwrap_or(0)
     };
@@ -103,7 +107,13 @@ fn explained(
         }
         _ => match candidates.first() {
             None => return told("not understood", &[Reason::NotUnderstood], "no known scheme has values like this"),
-            Some(scheme) => unproved(form, *scheme, candidates.len(), slow),
+            Some(scheme) => {
+                let (scheme, evidence, mut why) = unproved(form, *scheme, candidates.len(), slow);
+                if evidence == Evidence::Inferred && candidates.len() > 1 && expected(scheme) {
+                    why.push_str(", but the product stores passwords so");
+                }
+                (scheme, evidence, why)
+            }
         },
     };
     let graded = scheme.grade(form, policy);

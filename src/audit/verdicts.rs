@@ -606,8 +606,8 @@ fn tried_by_list(
             let tried = match scheme.protection() {
                 Protection::Plaintext => true,
                 Protection::Reversible => *form == crate::schemes::turned_back(),
-                // Without a formula there is no table of common passwords' digests.
-                Protection::UnsaltedFast => scheme.formula().is_some(),
+                // The table of common passwords' digests holds the commonest constructions only.
+                Protection::UnsaltedFast => scheme.formula().is_some_and(|f| super::UNSALTED.contains(&f)),
                 Protection::SaltedFast => salted.is_some_and(|s| s.name() == scheme.name()),
                 Protection::PasswordHash | Protection::State => false,
             };

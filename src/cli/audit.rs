@@ -90,6 +90,6 @@ pub struct AuditArgs {
     #[arg(long, value_name = "N", default_value = "200", help_heading = "Limits")]
     pub max_ratio: String,
     /// Bytes read at a time; changes no result.
-    #[arg(long, value_name = "SIZE", default_value = "512K", hide = true, help_heading = "Limits")]
+    #[arg(long, value_name = "SIZE", default_value = "1M", hide = true, help_heading = "Limits")]
     pub block_size: String,
 }

@@ -24,6 +24,7 @@ pub fn assign(table: &Table, stats: &[ColumnStats]) -> Vec<Assignment> {
         logins(&context, &mut roles);
     }
     key(&context, &mut roles);
+    super::products::apply(table, &context, &mut roles);
     if stats.iter().map(ColumnStats::rows).max().unwrap_or(0) < 8 {
         for assignment in &mut roles {
             // Few rows: what the values show may be chance.
@@ -101,7 +102,7 @@ fn may_be_by_values(look: Look<'_>) -> bool {
 }
 
 fn given(role: Role, sure: u8, why: impl Into<String>) -> Assignment {
-    Assignment { role, confidence: Confidence::new(sure), why: why.into(), salt: None, inverted: false }
+    Assignment { role, confidence: Confidence::new(sure), ..Assignment::other(why) }
 }
 
 /// The role of a column that holds no passwords.

@@ -11,10 +11,12 @@ mod assign;
 mod cells;
 mod look;
 mod names;
+mod products;
 mod shape;
 mod values;
 mod verdicts;
 
 pub use assign::{assign, may_be_credential};
 pub use cells::{active_value, is_privilege_flag, is_privileged, is_privileged_login};
+pub use products::{Product, products};
 pub use values::ColumnStats;

@@ -64,11 +64,20 @@ pub struct Assignment {
     pub salt: Option<usize>,
     /// For [`Role::Active`]: whether a true value means that the account is *disabled* (`blocked`, `deleted_at`).
     pub inverted: bool,
+    /// For a credential of a known product: names of the schemes that its versions store passwords under.
+    pub expects: &'static [String],
 }
 
 impl Assignment {
     /// A column of no interest.
     pub fn other(why: impl Into<String>) -> Self {
-        Self { role: Role::Other, confidence: Confidence::new(50), why: why.into(), salt: None, inverted: false }
+        Self {
+            role: Role::Other,
+            confidence: Confidence::new(50),
+            why: why.into(),
+            salt: None,
+            inverted: false,
+            expects: &[],
+        }
     }
 }

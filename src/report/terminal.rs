@@ -206,7 +206,8 @@ impl Page<'_> {
         }
         let mut findings: Vec<&Finding> = report.findings.iter().collect();
         findings.sort_by(|a, b| {
-            (b.severity, &a.target, &a.locator, &a.id).cmp(&(a.severity, &b.target, &b.locator, &b.id))
+            // Not by id, which depends on the target: the same database is told alike wherever it is.
+            (b.severity, &a.target, &a.locator, a.rule).cmp(&(a.severity, &b.target, &b.locator, b.rule))
         });
         self.title("Findings", &number(findings.len() as u64))?;
         for finding in findings.iter().take(MOST) {

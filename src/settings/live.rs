@@ -16,6 +16,9 @@ use crate::sources::live::{Interrupt, Manners, Options, Pattern, Scope};
 /// Most connections by default: a server has others to serve.
 const CONNECTIONS: usize = 4;
 
+/// Blocks of a part: with blocks of 1 MiB the default of [`live::PART`](crate::sources::live::PART).
+const PARTS_OF_BLOCKS: u64 = 16;
+
 /// Longest password file that is read.
 const MAX_PASSWORD: u64 = 4096;
 
@@ -65,7 +68,12 @@ impl Identity {
 }
 
 /// Checks the flags; reads a password where one is promised.
-pub(super) fn check(args: &LiveArgs, targets: &[Target], threads: usize) -> Result<(Options, Identity), Error> {
+pub(super) fn check(
+    args: &LiveArgs,
+    targets: &[Target],
+    threads: usize,
+    block: u64,
+) -> Result<(Options, Identity), Error> {
     let any = targets.iter().any(|target| matches!(target, Target::Database(_)));
     if !any {
         let stray = [
@@ -107,7 +115,9 @@ pub(super) fn check(args: &LiveArgs, targets: &[Target], threads: usize) -> Resu
         lock_timeout: Duration::from_secs(count("--lock-timeout", &args.lock_timeout, 1, 1_000_000)?),
         ..Manners::default()
     };
-    let options = Options { scope, manners, password: password(args)?, interrupt: Interrupt::default() };
+    // A part is to a table what a block is to a file.
+    let part = block.saturating_mul(PARTS_OF_BLOCKS);
+    let options = Options { scope, manners, password: password(args)?, part, interrupt: Interrupt::default() };
     Ok((options, Identity::parse(&args.identity)?))
 }
 

@@ -5,6 +5,7 @@ mod encrypted;
 mod generators;
 mod known_products;
 mod lookalikes;
+mod many_lookalikes;
 mod merging;
 mod passwords;
 mod words;

@@ -41,6 +41,16 @@ fn the_table_of_formats_is_true() {
 }
 
 #[test]
+fn the_table_of_servers_is_true() {
+    let mut table = String::from("| server | what is read | how |\n|---|---|---|\n");
+    for kind in credaudit::sources::live::ALL {
+        let (reads, how) = kind.about();
+        writeln!(table, "| {} | {reads} | {how} |", kind.name()).unwrap();
+    }
+    hold("servers", &table);
+}
+
+#[test]
 fn the_table_of_schemes_is_true() {
     let policy = Policy::builtin();
     // Schemes that differ in nothing but their names share a row.

@@ -45,6 +45,11 @@ pub(crate) fn mariadb() -> Arc<MariaDb> {
     shared(&SHARED, MariaDb::start)
 }
 
+/// A port that nobody listens on just now.
+pub(crate) fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free").local_addr().expect("it is bound").port()
+}
+
 /// Runs a command to its end and gives its standard output.
 pub(crate) fn run(command: &mut Command, input: Option<&Path>) -> Vec<u8> {
     if let Some(path) = input {
@@ -90,15 +95,18 @@ fn terminate(child: &mut Child, signal: &str) {
 pub(crate) struct Postgres {
     child: Child,
     folder: PathBuf,
+    port: u16,
 }
 
 impl Postgres {
     pub(crate) fn start() -> Self {
-        Self::start_with(&|_| Vec::new())
+        Self::start_with(None, &|_| Vec::new())
     }
 
-    /// Starts with more arguments, which may name files that the closure writes into the server's folder.
-    pub(crate) fn start_with(more: &dyn Fn(&Path) -> Vec<String>) -> Self {
+    /// Starts with more arguments, which may name files that the closure writes into the server's folder. The port is
+    /// that of the socket's name too.
+    pub(crate) fn start_with(port: Option<u16>, more: &dyn Fn(&Path) -> Vec<String>) -> Self {
+        let port = port.unwrap_or(5432);
         let bin = newest("/usr/lib/postgresql");
         let folder = folder("pg");
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).expect("the folder is ours");
@@ -133,25 +141,33 @@ impl Postgres {
             .arg(&data)
             .arg("-k")
             .arg(&folder)
-            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_wal_size=2GB"])
+            .args(["-p", &port.to_string(), "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_wal_size=2GB"])
             .args(more)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("the server starts");
-        let socket = folder.join(".s.PGSQL.5432");
+        let socket = folder.join(format!(".s.PGSQL.{port}"));
         let ask = folder.clone();
         wait_for("postgres", &mut child, || {
             socket.exists()
-                && Command::new("pg_isready").arg("-q").arg("-h").arg(&ask).status().is_ok_and(|s| s.success())
+                && Command::new("pg_isready")
+                    .args(["-q", "-p", &port.to_string(), "-h"])
+                    .arg(&ask)
+                    .status()
+                    .is_ok_and(|s| s.success())
         });
-        Self { child, folder }
+        Self { child, folder, port }
     }
 
     /// A client program pointed at the server.
     pub(crate) fn client(&self, program: &str) -> Command {
         let mut command = Command::new(program);
-        command.arg("-h").arg(&self.folder).args(["-U", "postgres"]).env("PGDATABASE", "postgres");
+        command
+            .arg("-h")
+            .arg(&self.folder)
+            .args(["-p", &self.port.to_string(), "-U", "postgres"])
+            .env("PGDATABASE", "postgres");
         command
     }
 
@@ -165,9 +181,20 @@ impl Postgres {
         run(self.client("psql").args(["-q", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", sql]), None);
     }
 
+    /// One value.
+    pub(crate) fn ask(&self, database: &str, sql: &str) -> String {
+        let out = run(self.client("psql").args(["-qAtX", "-d", database, "-c", sql]), None);
+        String::from_utf8_lossy(&out).trim().to_owned()
+    }
+
     /// The address of a database for `user`.
     pub(crate) fn url(&self, user: &str, database: &str) -> String {
-        format!("postgres://{user}@/{database}?host={}", self.folder.display())
+        format!("postgres://{user}@/{database}?host={}&port={}", self.folder.display(), self.port)
+    }
+
+    /// Ends it at once, as a crash would.
+    pub(crate) fn kill(&self) {
+        let _ = Command::new("kill").args(["-QUIT", &self.child.id().to_string()]).status();
     }
 }
 
@@ -258,9 +285,20 @@ impl MariaDb {
         assert!(child.wait().expect("the client ends").success());
     }
 
+    /// What a query says, cells separated by tabs.
+    pub(crate) fn ask(&self, sql: &str) -> String {
+        let out = run(self.client("mariadb").args(["-N", "-B", "-e", sql]), None);
+        String::from_utf8_lossy(&out).trim().to_owned()
+    }
+
     /// The address of a database for `user`.
     pub(crate) fn url(&self, user: &str, database: &str) -> String {
         format!("mysql://{user}@/{database}?socket={}", self.folder.join("socket").display())
+    }
+
+    /// Ends it at once, as a crash would.
+    pub(crate) fn kill(&self) {
+        let _ = Command::new("kill").args(["-KILL", &self.child.id().to_string()]).status();
     }
 }
 

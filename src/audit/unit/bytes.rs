@@ -8,10 +8,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
 
+use rayon::Scope;
 use rayon::prelude::*;
 
 use crate::audit::Shared;
+use crate::audit::observe::{self, Run, Watch};
 use crate::audit::plan::Pins;
 use crate::formats::{self, Head, Opened, ReadAt, Reader, Sink};
 use crate::model::{Block, ByteTotals, Fault, Places, ReportSkip, ReportTarget, TableBatch};
@@ -309,10 +312,15 @@ impl<'a> Reading<'a> {
                 return Ok(());
             }
         };
-        let mut sink = Batching { reading: self, waiting: Collector::new(None), error: None };
-        let result = reader.read(input.as_ref(), &mut sink);
-        sink.hand_on();
-        if let Some(error) = sink.error {
+        let seen = Mutex::new(BTreeMap::new());
+        let (result, trouble) = rayon::in_place_scope(|scope| {
+            let rest = Collector::new(None);
+            let mut sink = Batching { reading: self, scope, seen: &seen, given: 0, taken: 0, rest, error: None };
+            let result = reader.read(input.as_ref(), &mut sink);
+            sink.finish();
+            (result, sink.error)
+        });
+        if let Some(error) = trouble {
             return Err(error);
         }
         if let Err(error) = result {
@@ -387,34 +395,87 @@ impl Blocks<'_> {
     }
 }
 
-/// Hands batches of a random reader on, several at a time.
-struct Batching<'a, 'b> {
+/// What tasks saw of batches, by number: the state of the table, and the run.
+type Seen = Mutex<BTreeMap<u64, (usize, io::Result<Run>)>>;
+
+/// Lets other threads observe the batches of a random reader while it reads on; takes what they saw in order.
+struct Batching<'a, 'b, 'scope, 's> {
     reading: &'b mut Reading<'a>,
-    waiting: Collector<'a, 'b>,
+    scope: &'s Scope<'scope>,
+    seen: &'scope Seen,
+    /// Batches given to tasks, and of those taken back.
+    given: u64,
+    taken: u64,
+    /// Bytes that are no rows.
+    rest: Collector<'a, 'a>,
     error: Option<io::Error>,
 }
 
-impl Batching<'_, '_> {
-    fn hand_on(&mut self) {
-        let Collector { items, other, faults, .. } = std::mem::replace(&mut self.waiting, Collector::new(None));
-        if let Err(error) = self.reading.tables.accept(items, other, &faults, 0) {
+impl<'a: 'scope, 'scope> Batching<'a, '_, 'scope, '_> {
+    /// Takes what is there, in order.
+    fn take(&mut self) {
+        loop {
+            let next = self.seen.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.taken);
+            let Some((at, run)) = next else { return };
+            self.taken += 1;
+            if let Err(error) = run.and_then(|run| self.reading.tables.accept_run(at, run, 0)) {
+                self.error.get_or_insert(error);
+            }
+        }
+    }
+
+    /// Takes everything: helps the tasks until there are none.
+    fn drain(&mut self) {
+        self.take();
+        while self.taken < self.given {
+            if rayon::yield_now() != Some(rayon::Yield::Executed) {
+                std::thread::yield_now();
+            }
+            self.take();
+        }
+    }
+
+    fn finish(&mut self) {
+        self.drain();
+        let Collector { other, faults, .. } = std::mem::replace(&mut self.rest, Collector::new(None));
+        if let Err(error) = self.reading.tables.accept(Vec::new(), other, &faults, 0) {
             self.error.get_or_insert(error);
         }
-        self.reading.shared.progress.stored_bytes(0);
     }
 }
 
-impl Sink for Batching<'_, '_> {
+impl<'a: 'scope, 'scope> Sink for Batching<'a, '_, 'scope, '_> {
     fn batch(&mut self, batch: TableBatch) {
-        self.waiting.batch(batch);
-        if self.waiting.items.len() >= self.reading.shared.window() {
-            self.hand_on();
+        let tables = &self.reading.tables;
+        let known = tables.find(&batch.table).and_then(|at| Some((at, tables.states[at].plan.clone()?)));
+        let Some((at, plan)) = known else {
+            // Which tables there are, and which is settled, must not depend on how far the tasks are.
+            self.drain();
+            if let Err(error) = self.reading.tables.accept(vec![Item::Batch(batch)], 0, &BTreeMap::new(), 0) {
+                self.error.get_or_insert(error);
+            }
+            return;
+        };
+        self.take();
+        let (shared, seen, number) = (self.reading.shared, self.seen, self.given);
+        self.given += 1;
+        let task = move || {
+            let run = observe::observe(&shared.tools, &plan, &batch, Watch::SOME);
+            seen.lock().unwrap_or_else(PoisonError::into_inner).insert(number, (at, run));
+        };
+        // Who is ahead helps: memory holds a window of batches, and one thread alone goes on.
+        if number - self.taken >= shared.window() as u64 {
+            task();
+        } else {
+            self.scope.spawn(move |_| task());
         }
     }
+
     fn other(&mut self, bytes: u64) {
-        self.waiting.other(bytes);
+        self.rest.other(bytes);
     }
+
     fn fault(&mut self, fault: Fault) {
-        self.waiting.fault(fault);
+        self.rest.fault(fault);
     }
 }

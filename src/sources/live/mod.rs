@@ -50,7 +50,7 @@ pub trait Kind: Sync {
 }
 
 /// How databases are read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// What of them.
     pub scope: Scope,
@@ -58,8 +58,26 @@ pub struct Options {
     pub manners: Manners,
     /// The password, where it was not part of the address: from a prompt or a file.
     pub password: Option<Secret>,
+    /// Bytes of a table that a part has, about. Smaller parts cost more statements, larger ones more memory for what waits
+    /// to be accepted in order; they change no result.
+    pub part: u64,
     /// Whether somebody wants it to end.
     pub interrupt: Interrupt,
+}
+
+/// Bytes of a part: some 100,000 accounts, a few milliseconds of a statement's own cost for each 50 of work.
+pub const PART: u64 = 16 << 20;
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            scope: Scope::default(),
+            manners: Manners::default(),
+            password: None,
+            part: PART,
+            interrupt: Interrupt::default(),
+        }
+    }
 }
 
 /// A connected database: one snapshot, however many connections.

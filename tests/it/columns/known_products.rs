@@ -132,3 +132,42 @@ fn companion_columns_of_known_products_have_their_roles() {
     }
     assert_eq!(wrong, Vec::<String>::new());
 }
+
+#[test]
+fn the_schema_of_every_known_product_says_what_its_columns_are_whatever_they_look_like() {
+    for product in credaudit::columns::products() {
+        for scheme in product.schemes() {
+            assert!(credaudit::schemes::by_name(scheme).is_some(), "{} names the scheme {scheme}", product.id);
+        }
+        for (pattern, columns) in product.tables() {
+            let table = Table {
+                name: pattern.replace('*', "x7_"),
+                columns: columns.iter().map(|(name, _)| Column::named(*name)).collect(),
+                named_columns: true,
+            };
+            let mut random = Random::new(product.id);
+            let mut stats = vec![ColumnStats::new(); columns.len()];
+            for row in 0..200 {
+                for ((_, role), stats) in columns.iter().zip(&mut stats) {
+                    let cell = match role {
+                        Some(Role::Credential) => g::bcrypt(&mut random, row),
+                        // Hashed keys are made like passwords.
+                        Some(Role::Token) => g::phpass(&mut random, row),
+                        Some(Role::Salt) => g::salt(&mut random, row),
+                        Some(Role::LastLogin) => g::instant(&mut random, row),
+                        Some(Role::Active) => g::flag(&mut random, row),
+                        Some(Role::Email) => g::email(&mut random, row),
+                        Some(Role::Id) => g::id(&mut random, row),
+                        _ => g::username(&mut random, row),
+                    };
+                    observe(stats, cell.as_deref());
+                }
+            }
+            for ((name, role), given) in columns.iter().zip(assign(&table, &stats)) {
+                if let Some(role) = role {
+                    assert_eq!(given.role, *role, "{}: {}.{name}: {}", product.id, table.name, given.why);
+                }
+            }
+        }
+    }
+}

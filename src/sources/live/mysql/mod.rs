@@ -22,8 +22,8 @@ use super::manners::Interrupt;
 use super::{Catalogue, Database, Kind, LiveError, LiveTable, Options, Part, Reach, Request, Scope, Take, Url, tls};
 use crate::model::{Column, Places, Table};
 
-/// Rows a part has, about.
-const ROWS: i128 = 64 << 10;
+/// Bytes of a row, about: parts are cut by rows, which the server estimates better than bytes.
+const ROW: u64 = 256;
 /// Most parts of one table: keys may be sparse.
 const MAX_PARTS: i128 = 4096;
 /// Times that several snapshots are opened in the hope of a quiet moment, and how long after each failure.
@@ -84,6 +84,7 @@ impl Kind for MySql {
             home: url.database.clone(),
             scope: options.scope.clone(),
             interrupt: options.interrupt.clone(),
+            part: options.part,
             opening,
             infos: Mutex::new(Vec::new()),
         }))
@@ -272,6 +273,7 @@ struct Live {
     home: Option<String>,
     scope: Scope,
     interrupt: Interrupt,
+    part: u64,
     opening: Vec<String>,
     infos: Mutex<Vec<Info>>,
 }
@@ -549,8 +551,9 @@ impl Database for Live {
         let end = |at: usize| ends.first()?.get(at)?.as_deref()?.parse::<i128>().ok();
         let (Some(from), Some(last)) = (end(0), end(1)) else { return Ok(vec![Part::ALL]) };
         let keys = last - from + 1;
-        let parts = (i128::from(info.rows) / ROWS).clamp(1, MAX_PARTS);
-        if i128::from(info.rows) < ROWS / 16 {
+        let of_part = (self.part / ROW).max(1);
+        let parts = i128::from(info.rows / of_part).clamp(1, MAX_PARTS);
+        if info.rows < of_part / 16 {
             return Ok(vec![Part::ALL]);
         }
         Ok(super::cut(from, last + 1, (keys / parts).max(64)))

@@ -10,11 +10,10 @@ use super::{Session, quoted};
 use crate::model::{Column, Places, Severity, Table};
 
 /// Relations that may hold rows, without the server's own. `relkind` as in `pg_class`: r table, p partitioned, v view, m
-/// materialised view, f foreign table.
+/// materialised view, f foreign table. Nothing here waits for a lock on one of them.
 pub(super) const RELATIONS: &str = "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relispartition, \
     row_security_active(c.oid), has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT'), \
     has_any_column_privilege(c.oid, 'SELECT'), c.reltuples::bigint, \
-    CASE WHEN c.relkind IN ('r', 'm') THEN pg_relation_size(c.oid) / current_setting('block_size')::bigint END, \
     pg_relation_filenode(c.oid), coalesce(a.amname, '') = 'heap' \
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am a ON a.oid = c.relam \
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema') \
@@ -56,8 +55,8 @@ pub(super) struct Info {
     pub(super) columns: Vec<(String, As)>,
     /// The key: what stands in the list.
     pub(super) key: Option<String>,
-    /// Pages, where rows can be asked for by page.
-    pub(super) pages: Option<i64>,
+    /// Whether rows can be asked for by page.
+    pub(super) by_page: bool,
     /// The relation and the file it was in when the catalogue was read.
     pub(super) file: Option<(u32, String)>,
 }
@@ -75,7 +74,6 @@ struct Relation {
     may_read: bool,
     may_read_some: bool,
     rows: Option<u64>,
-    pages: Option<i64>,
     file: Option<String>,
     is_heap: bool,
 }
@@ -222,10 +220,11 @@ fn add(
     let name = format!("{}.{}", quoted(&relation.schema), quoted(&relation.name));
     // A parent by inheritance shows its children's rows as well, and they are read by themselves.
     let from = if relation.kind == 'r' { format!("ONLY {name}") } else { name };
-    let pages = relation.pages.filter(|_| relation.is_heap);
+    // A right to columns is none to the row addresses.
+    let by_page = relation.is_heap && relation.may_read;
     let places = match key {
         Some(key) => Places::Key(key.clone()),
-        None if pages.is_some() => Places::Tid,
+        None if by_page => Places::Tid,
         None => Places::Rows,
     };
     let table = Table {
@@ -247,7 +246,7 @@ fn add(
             Places::Tid => Some("ctid".into()),
             _ => None,
         },
-        pages,
+        by_page,
         file: relation.file.clone().map(|file| (relation.oid, file)),
     });
 }
@@ -265,9 +264,8 @@ fn relation(row: &[Option<String>]) -> Option<Relation> {
         may_read: yes(row[6].as_deref()) && yes(row[7].as_deref()),
         may_read_some: yes(row[6].as_deref()) && yes(row[8].as_deref()),
         rows: row[9].as_deref().and_then(|rows| rows.parse().ok()),
-        pages: row[10].as_deref().and_then(|pages| pages.parse().ok()),
-        file: row[11].clone(),
-        is_heap: yes(row[12].as_deref()),
+        file: row[10].clone(),
+        is_heap: yes(row[11].as_deref()),
     })
 }
 
@@ -386,7 +384,7 @@ fn server(session: &mut Session, catalogue: &mut Catalogue, infos: &mut Vec<Info
             from: from.into(),
             columns: columns.iter().map(|(_, expression, form)| ((*expression).to_owned(), *form)).collect(),
             key: None,
-            pages: None,
+            by_page: false,
             file: None,
         });
     };
@@ -408,7 +406,7 @@ fn server(session: &mut Session, catalogue: &mut Catalogue, infos: &mut Vec<Info
         add(
             "pg_user_mapping",
             "pg_catalog.pg_user_mappings m, unnest(m.umoptions) o WHERE o LIKE 'password=%'",
-            &[("login", "m.usename::text || ' at ' || m.srvname", As::Bytes), ("password", "substr(o, 10)", As::Bytes)],
+            &[("login", "m.usename::text || '@' || m.srvname", As::Bytes), ("password", "substr(o, 10)", As::Bytes)],
         );
     }
     if may(3) {
@@ -461,7 +459,6 @@ mod tests {
             may_read,
             may_read_some: may_read,
             rows: None,
-            pages: None,
             file: None,
             is_heap: true,
         }

@@ -31,9 +31,8 @@ use super::manners::Interrupt;
 use super::{Catalogue, Database, Kind, LiveError, LiveTable, Options, Part, Reach, Request, Scope, Take, Url, tls};
 use crate::model::Places;
 
-/// Pages a part has: 16 MiB, some 100,000 accounts. Smaller parts cost more statements, larger ones more memory for what
-/// waits to be accepted in order.
-const PAGES: i128 = 2048;
+/// Bytes of a page, unless somebody built a server of their own; only sizes of parts depend on it.
+const PAGE: u64 = 8192;
 
 /// From this version on a range of row addresses is read without looking at the rest of the table.
 const TID_RANGES: u32 = 140_000;
@@ -93,6 +92,7 @@ impl Kind for Postgres {
             home,
             scope: options.scope.clone(),
             interrupt: options.interrupt.clone(),
+            part: options.part,
             opening: opening(options),
             infos: Mutex::new(Vec::new()),
         }))
@@ -288,6 +288,7 @@ struct Live {
     home: Option<String>,
     scope: Scope,
     interrupt: Interrupt,
+    part: u64,
     opening: Vec<String>,
     infos: Mutex<Vec<Info>>,
 }
@@ -346,19 +347,21 @@ impl Database for Live {
     fn parts(&self, table: &LiveTable) -> Result<Vec<Part>, LiveError> {
         let infos = self.infos();
         let info = &infos[table.number];
-        if let Some((oid, file)) = &info.file {
-            let mut session = self.session(0);
-            let now = session.rows(&format!("SELECT pg_relation_filenode({oid})"));
-            let now = now.map_err(|error| session.recover(error))?;
-            if now.first().and_then(|row| row[0].as_ref()) != Some(file) {
-                return Err(LiveError::table(
-                    "it was dropped, truncated or rewritten after the audit began: audit it again",
-                ));
-            }
+        let Some((oid, file)) = &info.file else { return Ok(vec![Part::ALL]) };
+        let mut session = self.session(0);
+        let now = session.rows(&format!(
+            "SELECT pg_relation_filenode({oid}), pg_relation_size({oid}) / current_setting('block_size')::bigint"
+        ));
+        let now = now.map_err(|error| session.recover(error))?;
+        if now.first().and_then(|row| row[0].as_ref()) != Some(file) {
+            return Err(LiveError::table(
+                "it was dropped, truncated or rewritten after the audit began: audit it again",
+            ));
         }
-        Ok(match info.pages {
-            Some(pages) if self.version >= TID_RANGES => super::cut(0, pages.into(), PAGES),
-            _ => vec![Part::ALL],
+        let pages = now.first().and_then(|row| row[1].as_deref()?.parse::<i128>().ok());
+        Ok(match pages.filter(|_| info.by_page && self.version >= TID_RANGES) {
+            Some(pages) => super::cut(0, pages, (self.part / PAGE).max(1).into()),
+            None => vec![Part::ALL],
         })
     }
 

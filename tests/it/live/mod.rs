@@ -1,5 +1,9 @@
 //! Live databases: the same verdicts as from their dumps, nothing written, nothing left behind, every trouble told.
 
+mod faults;
+mod nursery;
+mod scope;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -17,7 +21,8 @@ type Verdicts = BTreeMap<(String, String), (String, String, String)>;
 fn verdicts(target: &str, more: &[&str]) -> (serde_json::Value, Verdicts) {
     let folder = tempfile::tempdir().unwrap();
     let resets = folder.path().join("resets.csv");
-    let mut args = vec!["--resets", resets.to_str().unwrap(), target];
+    // Which slow hashes are tried depends on places where there is not time for all: here there is none.
+    let mut args = vec!["--guess-seconds", "0", "--resets", resets.to_str().unwrap(), target];
     args.extend(more);
     let (output, report) = audit(&args);
     assert!(matches!(output.status.code(), Some(1)), "{target}: {}", String::from_utf8_lossy(&output.stderr));
@@ -66,6 +71,11 @@ fn load_mariadb(server: &MariaDb, database: &str, tables: &[GeneratedTable], fol
             table.name
         ));
     }
+    mariadb_reader(server, database);
+}
+
+/// Lets the user who may only read see everything in a database, and how busy the server is.
+fn mariadb_reader(server: &MariaDb, database: &str) {
     server.sql(&format!(
         "CREATE USER IF NOT EXISTS {READER}@localhost; GRANT SELECT ON {database}.* TO {READER}@localhost; \
          GRANT PROCESS ON *.* TO {READER}@localhost;"
@@ -97,26 +107,51 @@ fn same_report(live: &serde_json::Value, dump: &serde_json::Value) {
 fn a_live_postgresql_database_is_judged_like_its_own_dump_account_by_account() {
     let server = servers::postgres();
     let folder = tempfile::tempdir().unwrap();
-    load_postgres(&server, "same", &people::database(30_000, 7), folder.path());
+    load_postgres(&server, "same", &people::database(12_000, 7), folder.path());
     let dump = folder.path().join("dump.sql");
     run_into(server.client("pg_dump").args(["-d", "same"]), &dump);
     let (of_dump, expected) = verdicts(dump.to_str().unwrap(), &[]);
     let (of_live, got) = verdicts(&server.url(READER, "same"), &[]);
     assert_eq!(of_live["complete"], true, "{}", of_live["skipped"]);
     same_report(&of_live, &of_dump);
-    assert!(expected.len() > 10_000 && expected == got, "{} and {} verdicts", expected.len(), got.len());
+    assert!(expected.len() > 4_000 && expected == got, "{} and {} verdicts", expected.len(), got.len());
+}
+
+#[test]
+fn cut_into_many_parts_over_several_connections_a_table_is_judged_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let tables = people::database(16_000, 5);
+    let (postgres, mariadb) = (servers::postgres(), servers::mariadb());
+    load_postgres(&postgres, "parted", &tables, folder.path());
+    load_mariadb(&mariadb, "parted", &tables, folder.path());
+    for table in tables.iter().filter(|table| table.columns[0].0 == "id") {
+        let key = format!("ALTER TABLE {} ADD PRIMARY KEY (id)", table.name);
+        postgres.sql_in("parted", &key);
+        mariadb.sql(&format!("USE parted; {key}"));
+    }
+    postgres.sql_in("parted", "ANALYZE");
+    for url in [postgres.url(READER, "parted"), mariadb.url(READER, "parted")] {
+        let (whole, expected) = verdicts(&url, &["--max-connections", "1"]);
+        for more in [["--max-connections", "3", "--block-size", "1K"], ["--max-connections", "2", "--block-size", "8K"]]
+        {
+            let (parts, got) = verdicts(&url, &more);
+            same_report(&parts, &whole);
+            assert_eq!(parts["complete"], true, "{}", parts["skipped"]);
+            assert!(got.len() > 5_000 && expected == got, "{url}: {} and {} verdicts", expected.len(), got.len());
+        }
+    }
 }
 
 #[test]
 fn a_live_mariadb_database_is_judged_like_its_own_dump_account_by_account() {
     let server = servers::mariadb();
     let folder = tempfile::tempdir().unwrap();
-    load_mariadb(&server, "same", &people::database(30_000, 7), folder.path());
+    load_mariadb(&server, "same", &people::database(12_000, 7), folder.path());
     let dump = folder.path().join("dump.sql");
     run_into(server.client("mariadb-dump").arg("same"), &dump);
     let (of_dump, expected) = verdicts(dump.to_str().unwrap(), &[]);
     let (of_live, got) = verdicts(&server.url(READER, "same"), &[]);
     assert_eq!(of_live["complete"], true, "{}", of_live["skipped"]);
     same_report(&of_live, &of_dump);
-    assert!(expected.len() > 10_000 && expected == got, "{} and {} verdicts", expected.len(), got.len());
+    assert!(expected.len() > 4_000 && expected == got, "{} and {} verdicts", expected.len(), got.len());
 }
