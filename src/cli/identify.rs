@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 pub struct IdentifyArgs {
     /// Stored value; `-` is standard input, one a line. Better left out: then it is read from standard input, or typed at a
     /// prompt that does not show it, and stays out of the shell's history.
-    #[arg(value_name = "VALUE", allow_hyphen_values = true)]
+    #[arg(value_name = "VALUE")]
     pub values: Vec<OsString>,
 
     /// How the answer is written.

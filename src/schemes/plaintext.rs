@@ -38,7 +38,8 @@ pub(super) fn text(value: &[u8]) -> &'static FormDef {
         16 => &TEXT_16,
         _ => return &TEXT,
     };
-    if codec::is_itoa64(value) && !codec::is_digits(value) { def } else { &TEXT }
+    // Hexadecimal is a text of bytes, not of this alphabet.
+    if codec::is_itoa64(value) && !codec::is_hex(value) { def } else { &TEXT }
 }
 
 fn recognise(value: &[u8]) -> Option<Form> {

@@ -259,11 +259,8 @@ fn look_alikes_are_told_from_password_hashes_as_far_as_one_value_tells() {
 #[test]
 fn schemes_that_nobody_here_knows_are_not_understood_rather_than_plaintext() {
     for value in [
-        "$episerver$*0*MjEwNA==*ZUgAmuaYTqAvisD0A427FA3oaWU",
         "{ssha256}06$2715084824104660$cut",
         "$9$87023684531115$cut-off-by-a-column",
-        ":B:1234:c0693caacea1e51a9ec7f0b178f36b9d",
-        "86586886b8bd3c379d2e176243a7225e6aae969d293fe9a9",
         // Cut off by a column that is too narrow, and of a digest that Django does not have.
         "pbkdf2_sha256$260000$l3mF7q$k2Zx9Qm",
         "pbkdf2:sha256:260000$l3mF7q$0badc0de1",
