@@ -137,6 +137,6 @@ fn five_thousand_lookalikes_hold_at_most_five_credentials() {
     for place in &wrong {
         println!("{place}");
     }
-    println!("lookalikes_wrong={}", wrong.len());
+    println!("figures: lookalikes_wrong={}", wrong.len());
     assert!(wrong.len() <= 5 && missed.is_empty(), "{} wrong, {} missed", wrong.len(), missed.len());
 }
