@@ -7,6 +7,7 @@ mod check;
 mod corpus;
 mod download;
 mod gate;
+mod identify;
 mod live;
 mod rules;
 mod serve;
@@ -21,6 +22,7 @@ pub use check::{CheckArgs, HashArg};
 pub use corpus::{CorpusArgs, CorpusBuildArgs, CorpusCommand, CorpusInfoArgs, CorpusVerifyArgs, KindArg, VariantArg};
 pub use download::DownloadArgs;
 pub use gate::{BaselineArgs, EngineArg, GateArgs, ScanArgs};
+pub use identify::{IdentifyArgs, IdentifyFormat};
 pub use live::LiveArgs;
 pub use rules::RulesArgs;
 pub use serve::ServeArgs;
@@ -65,6 +67,8 @@ pub enum Command {
     Rules(RulesArgs),
     /// Keep a breach corpus on this machine: one file that answers without a network.
     Corpus(CorpusArgs),
+    /// Say which schemes could have made a stored value, the likeliest first; the value is never shown.
+    Identify(IdentifyArgs),
     /// Print the completion script for a shell.
     Completions {
         /// Which shell.
@@ -150,6 +154,9 @@ const BEFORE_OPTIONS: &str = r".SH SYNOPSIS
 .B credaudit corpus verify
 \fIFILE\fR
 .br
+.B credaudit identify
+[\fIOPTIONS\fR] [\fIVALUE\fR...|\-]
+.br
 .B credaudit completions
 \fISHELL\fR
 .br
@@ -168,6 +175,11 @@ says what such a file holds and
 .B verify
 reads it whole and checks every checksum.
 Their flags: credaudit corpus build \-\-help.
+.PP
+.B credaudit identify
+reads stored values from standard input, one a line, or one from a prompt that does not show it, and prints which schemes
+could have made them: hashcat's mode, John the Ripper's format, grade and reason; \-\-format json prints one object for each
+value. The exit status is 2 if a value is not understood. The values are never shown.
 .PP
 .B credaudit completions
 prints the completion script for bash, elvish, fish, powershell or zsh.

@@ -5,6 +5,7 @@ mod check;
 mod corpus;
 mod download;
 mod gate;
+mod identify;
 mod rules;
 mod serve;
 
@@ -22,6 +23,7 @@ pub(crate) fn run(command: Command) -> Result<u8, Error> {
         Command::Baseline(args) => gate::baseline(*args),
         Command::Rules(args) => rules::run(&args),
         Command::Corpus(args) => corpus::run(args.command),
+        Command::Identify(args) => identify::run(&args),
         Command::Completions { shell } => print(|to| cli::completions(shell, to)),
         Command::Man => print(|to| cli::man(to)),
     }

@@ -14,6 +14,7 @@ pub(super) const FAMILY: Family = Family {
     by_prefix: None,
     by_shape: Some(by_base64_length),
     forms: &FORMS,
+    layouts: &[],
     schemes: &[],
 };
 
@@ -66,11 +67,11 @@ const fn form(name: &'static str, digest_len: usize) -> FormDef {
     FormDef { name, kind: FormKind::Digest, digest_len }
 }
 
-static HEX16: FormDef = form("hex16", 8);
-static HEX32: FormDef = form("hex32", 16);
-static HEX40: FormDef = form("hex40", 20);
+pub(super) static HEX16: FormDef = form("hex16", 8);
+pub(super) static HEX32: FormDef = form("hex32", 16);
+pub(super) static HEX40: FormDef = form("hex40", 20);
 static HEX56: FormDef = form("hex56", 28);
-static HEX64: FormDef = form("hex64", 32);
+pub(super) static HEX64: FormDef = form("hex64", 32);
 static HEX80: FormDef = form("hex80", 40);
 static HEX96: FormDef = form("hex96", 48);
 static HEX128: FormDef = form("hex128", 64);
@@ -80,7 +81,7 @@ static BASE64_28: FormDef = form("base64-28", 28);
 static BASE64_32: FormDef = form("base64-32", 32);
 static BASE64_40: FormDef = form("base64-40", 40);
 static BASE64_48: FormDef = form("base64-48", 48);
-static BASE64_64: FormDef = form("base64-64", 64);
+pub(super) static BASE64_64: FormDef = form("base64-64", 64);
 
 /// The form of bare hexadecimal of a digest's length.
 ///
@@ -143,12 +144,11 @@ pub(super) fn digest_text(value: &[u8]) -> &[u8] {
 /// Whether `value` is an unsalted fast hash of the empty password.
 pub(super) fn is_of_nothing(value: &[u8], def: &'static FormDef) -> bool {
     /// Digests of the empty input, computed with `md5sum`, `sha1sum` … `< /dev/null`: MD5, NTLM (MD4), MD5 of hex MD5,
-    /// LM (two empty halves); SHA-1, SHA-1 of SHA-1 (`MySQL` 4.1), SHA-1 of hex SHA-1; SHA-256; SHA-384; SHA-512.
-    const OF_NOTHING: [&str; 10] = [
+    /// SHA-1, SHA-1 of SHA-1 (`MySQL` 4.1), SHA-1 of hex SHA-1; SHA-256; SHA-384; SHA-512.
+    const OF_NOTHING: [&str; 9] = [
         "d41d8cd98f00b204e9800998ecf8427e",
         "31d6cfe0d16ae931b73c59d7e0c089c0",
         "74be16979710d4c4e7c6647856088456",
-        "aad3b435b51404eeaad3b435b51404ee",
         "da39a3ee5e6b4b0d3255bfef95601890afd80709",
         "be1bdec0aa74b4dcb079943e70528096cca985f8",
         "10a34637ad661d98ba3344717656fcc76209c2f8",

@@ -16,9 +16,6 @@ const FORGIVING: GeneralPurposeConfig = GeneralPurposeConfig::new()
 /// RFC 4648 base64, with or without padding.
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, FORGIVING);
 
-/// bcrypt's base64: RFC 4648's bit order, alphabet `./A-Za-z0-9`.
-const BCRYPT: GeneralPurpose = GeneralPurpose::new(&alphabet::BCRYPT, FORGIVING);
-
 /// crypt(3)'s alphabet, sixth bits first: `./0-9A-Za-z`.
 const ITOA64: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -216,11 +213,6 @@ pub(super) fn base64_bytes(bytes: &[u8]) -> Option<Vec<u8>> {
     STANDARD.decode(bytes).ok()
 }
 
-/// Decodes bcrypt's base64.
-pub(super) fn bcrypt_base64_bytes(bytes: &[u8]) -> Option<Vec<u8>> {
-    BCRYPT.decode(bytes).ok()
-}
-
 /// Encodes as RFC 4648 base64 with padding.
 pub(super) fn to_base64(bytes: &[u8]) -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
@@ -271,6 +263,21 @@ pub(super) fn to_itoa64(bytes: &[u8]) -> Vec<u8> {
         push_itoa64(bits, three.len() + 1, &mut out);
     }
     out
+}
+
+/// What [`to_itoa64`] wrote; `None` for other characters and for a single one left over.
+pub(super) fn from_itoa64(characters: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(characters.len() * 3 / 4);
+    for four in characters.chunks(4) {
+        let bits = itoa64_number(four).filter(|_| four.len() > 1)?;
+        out.extend(&bits.to_le_bytes()[..four.len() - 1]);
+    }
+    Some(out)
+}
+
+/// One character of crypt(3)'s alphabet.
+pub(super) fn itoa64(six: u32) -> Option<u8> {
+    ITOA64.get(six as usize).copied()
 }
 
 #[cfg(test)]

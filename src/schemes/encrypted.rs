@@ -50,6 +50,7 @@ pub(super) const FAMILY: Family = Family {
         &RAILS,
         &ENC,
     ],
+    layouts: &[],
     schemes: &[
         &ANY,
         &OF_FERNET,

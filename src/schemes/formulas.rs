@@ -11,12 +11,13 @@ use serde::Deserialize;
 
 use super::codec::{self, MAX_DIGEST};
 use super::{
-    Family, Protection, SaltFrom, Scheme, Stored, Unverifiable, bare, fast, grading, ldap, mysql, postgres, salted,
+    Family, Protection, SaltFrom, Scheme, Stored, Unverifiable, bare, containers, fast, grading, ldap, mysql, postgres,
+    salted,
 };
 use crate::model::{Algorithm, Digest, DigestKind, Form, FormDef, FormKind, Formula, Graded, Policy, Salts, Uses};
 
 pub(super) const FAMILY: Family =
-    Family { file: "formulas", prefixes: &[], by_prefix: None, by_shape: None, forms: &[], schemes: &[] };
+    Family { file: "formulas", prefixes: &[], by_prefix: None, by_shape: None, forms: &[], layouts: &[], schemes: &[] };
 
 /// What a value holds.
 pub(super) struct Opened<'a> {
@@ -54,8 +55,14 @@ pub(super) struct Container {
 }
 
 /// Every container, by the family that knows its form.
-const CONTAINERS: &[&[Container]] =
-    &[bare::CONTAINERS, ldap::CONTAINERS, mysql::CONTAINERS, postgres::CONTAINERS, salted::CONTAINERS];
+const CONTAINERS: &[&[Container]] = &[
+    bare::CONTAINERS,
+    containers::CONTAINERS,
+    ldap::CONTAINERS,
+    mysql::CONTAINERS,
+    postgres::CONTAINERS,
+    salted::CONTAINERS,
+];
 
 fn container(form: &'static FormDef) -> &'static Container {
     let mut all = CONTAINERS.iter().copied().flatten();

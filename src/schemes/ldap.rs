@@ -9,10 +9,11 @@ use crate::model::{Form, FormDef, FormKind};
 
 pub(super) const FAMILY: Family = Family {
     file: "ldap",
-    prefixes: &["{S", "{s", "{M", "{m"],
+    prefixes: &["{S", "{s", "{M", "{m", "{P", "{p", "{L", "{l"],
     by_prefix: Some(recognise),
     by_shape: None,
     forms: &[&MD5, &SHA, &SHA256, &SHA512, &SMD5, &SSHA, &SSHA256, &SSHA512],
+    layouts: &[],
     schemes: &[],
 };
 
@@ -33,7 +34,7 @@ static SSHA512: FormDef = form("{ssha512}", 64);
 const LONGEST_SALT: usize = 128;
 
 fn recognise(value: &[u8]) -> Option<Form> {
-    const LABELS: [(&str, &FormDef); 8] = [
+    const LABELS: [(&str, &FormDef); 11] = [
         ("{SSHA}", &SSHA),
         ("{SHA}", &SHA),
         ("{MD5}", &MD5),
@@ -42,9 +43,19 @@ fn recognise(value: &[u8]) -> Option<Form> {
         ("{SHA256}", &SHA256),
         ("{SSHA512}", &SSHA512),
         ("{SHA512}", &SHA512),
+        ("{SHA1}", &SHA),
+        ("{PLAIN-MD5}", &MD5),
+        ("{LDAP-MD5}", &MD5),
     ];
-    let (text, def) =
-        LABELS.iter().find_map(|(label, def)| Some((codec::strip_prefix_any_case(value, label)?, *def)))?;
+    let (label, text) = codec::split_once(value, b'}')?;
+    // Dovecot says behind a dot how the digest is written, where that is not its custom.
+    let written = |suffix: &str| {
+        let at = label.len().checked_sub(suffix.len())?;
+        label[at..].eq_ignore_ascii_case(suffix.as_bytes()).then_some(at)
+    };
+    let end = [".HEX", ".B64", ".BASE64"].iter().find_map(|suffix| written(suffix)).unwrap_or(label.len());
+    let is = |known: &str| known.as_bytes()[..known.len() - 1].eq_ignore_ascii_case(&label[..end]);
+    let def = LABELS.iter().find(|(known, _)| is(known))?.1;
     let len = def.digest_len;
     let fits = if is_salted(def) {
         codec::base64_len(text).is_some_and(|n| (len + 1..=len + LONGEST_SALT).contains(&n))

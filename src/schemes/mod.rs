@@ -4,37 +4,63 @@
 //! value; [`explain`], [`Scheme::grade`] and [`Scheme::verify`] run for what it found. A form that nobody explains is
 //! *not understood*: that is an answer, and never a clean one.
 
+mod aix;
+mod appliance;
 mod argon2;
 mod bare;
 mod bcrypt;
 mod codec;
+mod containers;
+mod domino;
+mod dovecot;
 mod encrypted;
 mod fast;
+mod firebase;
 mod formulas;
 mod grading;
+mod hashes;
+mod identify;
+mod iterated;
+mod keycloak;
 mod known_as;
+mod layout;
 mod ldap;
 mod md5crypt;
+mod mssql;
 mod mysql;
+mod openedge;
+mod oracle;
 mod pbkdf2;
 mod phpass;
 mod plaintext;
 mod postgres;
 mod recognise;
+mod row;
 mod salted;
+mod sap;
+mod scram;
 mod scrypt;
+mod sha1crypt;
 mod sha_crypt;
+mod solarwinds;
 mod state;
+mod unix_crypt;
 mod unknown;
+mod windows;
 mod wrapper;
+mod xenforo;
+mod yescrypt;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use layout::Layout;
+
 use crate::model::{Digest, DigestKind, Form, FormDef, FormKind, Formula, Graded, Policy, Salts};
 
 pub use fast::digest_of;
+pub use identify::{Candidate, Identified, identify};
 pub use recognise::recognise;
 
 /// A stored credential with what belongs to it.
@@ -223,32 +249,53 @@ struct Family {
     by_prefix: Option<Recogniser>,
     /// Asked, in the order of the rows, when nobody knew the prefix.
     by_shape: Option<Recogniser>,
-    /// Every form it can answer.
+    /// Every form it can answer, beside those of its layouts.
     forms: &'static [&'static FormDef],
+    /// How its values are written, for those that are read as rows of parts.
+    layouts: &'static [&'static [Layout]],
     /// Its schemes.
     schemes: &'static [&'static dyn Scheme],
 }
 
 /// Every family in alphabetical order. A new one is a file and a row.
 const FAMILIES: &[Family] = &[
+    aix::FAMILY,
+    appliance::FAMILY,
     argon2::FAMILY,
     bare::FAMILY,
     bcrypt::FAMILY,
+    containers::FAMILY,
+    domino::FAMILY,
+    dovecot::FAMILY,
+    firebase::FAMILY,
     encrypted::FAMILY,
     formulas::FAMILY,
+    iterated::FAMILY,
+    keycloak::FAMILY,
     ldap::FAMILY,
     md5crypt::FAMILY,
+    mssql::FAMILY,
     mysql::FAMILY,
+    openedge::FAMILY,
+    oracle::FAMILY,
     pbkdf2::FAMILY,
     phpass::FAMILY,
     plaintext::FAMILY,
     postgres::FAMILY,
     salted::FAMILY,
+    sap::FAMILY,
+    scram::FAMILY,
     scrypt::FAMILY,
+    sha1crypt::FAMILY,
     sha_crypt::FAMILY,
+    solarwinds::FAMILY,
     state::FAMILY,
+    unix_crypt::FAMILY,
     unknown::FAMILY,
+    windows::FAMILY,
     wrapper::FAMILY,
+    xenforo::FAMILY,
+    yescrypt::FAMILY,
 ];
 
 /// Every scheme: those written in code, families in alphabetical order; then those of `patterns/formulas.toml`.
@@ -275,7 +322,32 @@ pub fn families() -> impl Iterator<Item = &'static str> {
 
 /// Every form that [`recognise`] can answer.
 pub fn forms() -> impl Iterator<Item = &'static FormDef> {
-    FAMILIES.iter().flat_map(|family| family.forms.iter().copied())
+    let own = FAMILIES.iter().flat_map(|family| family.forms.iter().copied());
+    let mut seen: Vec<&'static FormDef> = Vec::new();
+    // Several layouts can be of one form, also of another family's.
+    own.chain(layouts().map(|layout| layout.form)).filter(move |form| {
+        let new = !seen.iter().any(|known| std::ptr::eq(*known, *form));
+        if new {
+            seen.push(form);
+        }
+        new
+    })
+}
+
+fn layouts() -> impl Iterator<Item = &'static Layout> {
+    FAMILIES.iter().flat_map(|family| family.layouts.iter().flat_map(|group| group.iter()))
+}
+
+/// `value` written anew from what was read in it: hexadecimal in one case, base64 with its padding, numbers without
+/// leading zeros. `None` where a value is not read as parts.
+pub fn print(value: &[u8], form: Form) -> Option<Vec<u8>> {
+    let inside = wrapper::inside(value);
+    let (layout, said) = layouts()
+        .filter(|layout| std::ptr::eq(layout.form, form.def))
+        .find_map(|layout| Some((layout, layout.read(inside)?)))?;
+    let at = inside.as_ptr().addr() - value.as_ptr().addr();
+    let (before, after) = (&value[..at], &value[at + inside.len()..]);
+    Some([before, &layout.print(&said), after].concat())
 }
 
 /// The scheme called `name`.
@@ -339,7 +411,8 @@ mod tests {
     use super::*;
 
     /// Files that hold what families share, and are none.
-    const SHARED: [&str; 6] = ["codec", "fast", "grading", "known_as", "mod", "recognise"];
+    const SHARED: [&str; 10] =
+        ["codec", "fast", "grading", "hashes", "identify", "known_as", "layout", "mod", "recognise", "row"];
 
     #[test]
     fn every_file_in_the_folder_is_a_family_with_a_row_in_alphabetical_order() {

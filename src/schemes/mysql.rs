@@ -10,6 +10,7 @@ pub(super) const FAMILY: Family = Family {
     by_prefix: Some(recognise),
     by_shape: None,
     forms: &[&FORM],
+    layouts: &[],
     schemes: &[],
 };
 

@@ -3,103 +3,80 @@
 //!
 //! A form's parameter is the cost, the logarithm of the rounds.
 
-use super::{
-    Family, MAX_CANDIDATE, MAX_WORK, Protection, SaltFrom, Scheme, Stored, Unverifiable, codec, fast, grading, wrapper,
-};
-use crate::model::{Algorithm, Form, FormDef, FormKind, Graded, Policy};
+use super::layout::{self, Coding, Layout, Part, Slot, Value};
+use super::row::{Cost, Row};
+use super::{Family, Unverifiable, codec, fast, hashes};
+use crate::model::{Algorithm, Form, FormDef, FormKind};
 
 pub(super) const FAMILY: Family = Family {
     file: "phpass",
-    prefixes: &["$P$", "$H$", "$S$"],
+    prefixes: &["$P$", "$H$", "$S$", "U$S$"],
     by_prefix: Some(recognise),
     by_shape: None,
-    forms: &[&PHPASS_FORM, &DRUPAL_FORM],
-    schemes: &[&PHPASS, &DRUPAL],
+    forms: &[],
+    layouts: &[&OF_MD5, &OF_SHA512, &OF_OLD_DRUPAL],
+    schemes: &[&PHPASS, &DRUPAL, &DRUPAL_MD5],
 };
 
 static PHPASS_FORM: FormDef = FormDef { name: "phpass", kind: FormKind::Modular, digest_len: 16 };
 static DRUPAL_FORM: FormDef = FormDef { name: "drupal7", kind: FormKind::Modular, digest_len: 32 };
+/// `U` in front: Drupal 7 hashed what Drupal 6 had, an MD5.
+static DRUPAL_MD5_FORM: FormDef = FormDef { name: "drupal7-of-md5", kind: FormKind::Modular, digest_len: 32 };
 
-static PHPASS: Phpass = Phpass { name: "phpass", algorithm: Algorithm::Md5, characters: 22, forms: &[&PHPASS_FORM] };
-static DRUPAL: Phpass =
-    Phpass { name: "drupal7", algorithm: Algorithm::Sha512, characters: 43, forms: &[&DRUPAL_FORM] };
+const COST: Part = Part::Number64(0, 1);
+const SALT: Part = Part::Chars(Slot::Salt, Coding::Visible, 8);
+const MD5_KEY: Part = Part::Chars(Slot::Key, Coding::Crypt, 22);
+const SHA512_KEY: Part = Part::Chars(Slot::Key, Coding::Crypt, 43);
+
+static OF_MD5: [Layout; 1] = [Layout {
+    form: &PHPASS_FORM,
+    parts: &[Part::Is("$"), Part::Letter(1, b"PH"), Part::Is("$"), COST, SALT, MD5_KEY],
+}];
+static OF_SHA512: [Layout; 1] = [Layout { form: &DRUPAL_FORM, parts: &[Part::Is("$S$"), COST, SALT, SHA512_KEY] }];
+static OF_OLD_DRUPAL: [Layout; 1] =
+    [Layout { form: &DRUPAL_MD5_FORM, parts: &[Part::Is("U$S$"), COST, SALT, SHA512_KEY] }];
+
+static PHPASS: Row = Row::new(
+    "phpass",
+    &[&PHPASS_FORM],
+    &OF_MD5,
+    Cost::Log(fast::nanoseconds(Algorithm::Md5)),
+    |value, _, candidate| opens(Algorithm::Md5, value, candidate),
+);
+static DRUPAL: Row =
+    drupal("drupal7", &[&DRUPAL_FORM], &OF_SHA512, |value, _, candidate| opens(Algorithm::Sha512, value, candidate));
+static DRUPAL_MD5: Row = drupal("drupal7-md5", &[&DRUPAL_MD5_FORM], &OF_OLD_DRUPAL, |value, _, candidate| {
+    opens(Algorithm::Sha512, value, hex::encode(hashes::md5(&[candidate])).as_bytes())
+})
+.graded_as("drupal7");
+
+const fn drupal(
+    name: &'static str,
+    forms: &'static [&'static FormDef],
+    layouts: &'static [Layout],
+    open: super::row::Open,
+) -> Row {
+    Row::new(name, forms, layouts, Cost::Log(fast::nanoseconds(Algorithm::Sha512)), open)
+}
+
+/// Costs outside these are refused by phpass itself.
+const COSTS: std::ops::RangeInclusive<u64> = 7..=30;
 
 fn recognise(value: &[u8]) -> Option<Form> {
-    let (scheme, def) = match value.get(1)? {
-        b'S' => (&DRUPAL, &DRUPAL_FORM),
-        _ => (&PHPASS, &PHPASS_FORM),
-    };
-    Some(Form { def, params: scheme.parse(value)?.cost })
+    layout::first(FAMILY.layouts, value).filter(|form| COSTS.contains(&form.params))
 }
 
-struct Parts<'a> {
-    cost: u64,
-    salt: &'a [u8],
-    hash: &'a [u8],
-}
-
-struct Phpass {
-    name: &'static str,
-    algorithm: Algorithm,
-    /// Length of the encoded hash.
-    characters: usize,
-    forms: &'static [&'static FormDef],
-}
-
-impl Phpass {
-    fn parse<'a>(&self, value: &'a [u8]) -> Option<Parts<'a>> {
-        let [b'$', b'P' | b'H' | b'S', b'$', cost, rest @ ..] = value else {
-            return None;
-        };
-        // Costs outside 7 to 30 are refused by phpass itself.
-        let cost = codec::itoa64_index(*cost).filter(|cost| (7..=30).contains(cost))?;
-        let (salt, hash) = rest.split_at_checked(8)?;
-        (hash.len() == self.characters && codec::is_itoa64(hash) && codec::is_visible(salt)).then_some(Parts {
-            cost: u64::from(cost),
-            salt,
-            hash,
-        })
+fn opens(algorithm: Algorithm, value: &Value<'_>, candidate: &[u8]) -> Result<bool, Unverifiable> {
+    if !COSTS.contains(&value.counts[0]) {
+        return Err(Unverifiable::Malformed);
     }
-}
-
-impl Scheme for Phpass {
-    fn name(&self) -> &'static str {
-        self.name
+    let (mut digest, mut next) = ([0; codec::MAX_DIGEST], [0; codec::MAX_DIGEST]);
+    let len = fast::digest(algorithm, &[value.salt(), candidate], &mut digest);
+    for _ in 0..1_u64 << value.counts[0] {
+        fast::digest(algorithm, &[&digest[..len], candidate], &mut next);
+        digest = next;
     }
-    fn forms(&self) -> &'static [&'static FormDef] {
-        self.forms
-    }
-    fn salt_from(&self) -> SaltFrom {
-        SaltFrom::Value
-    }
-    fn protection(&self) -> Protection {
-        Protection::PasswordHash
-    }
-    fn policy_key(&self) -> &'static str {
-        self.name
-    }
-    fn describe(&self, form: Form) -> String {
-        format!("{} cost {}", self.name, form.params)
-    }
-    fn grade(&self, form: Form, policy: &Policy) -> Graded {
-        grading::by_count(policy, self.policy_key(), "cost", form.params)
-    }
-    fn work(&self, form: Form) -> u64 {
-        if form.params > 31 { u64::MAX } else { fast::nanoseconds(self.algorithm) << form.params }
-    }
-    fn verify(&self, stored: &Stored<'_>, candidate: &[u8]) -> Result<bool, Unverifiable> {
-        let parts = self.parse(wrapper::inside(stored.value)).ok_or(Unverifiable::Malformed)?;
-        if self.work(Form { params: parts.cost, ..stored.form }) > MAX_WORK || candidate.len() > MAX_CANDIDATE {
-            return Err(Unverifiable::TooCostly);
-        }
-        let (mut digest, mut next) = ([0; codec::MAX_DIGEST], [0; codec::MAX_DIGEST]);
-        let len = fast::digest(self.algorithm, &[parts.salt, candidate], &mut digest);
-        for _ in 0..1_u64 << parts.cost {
-            fast::digest(self.algorithm, &[&digest[..len], candidate], &mut next);
-            digest = next;
-        }
-        let mut text = codec::to_itoa64(&digest[..len]);
-        text.truncate(self.characters);
-        Ok(fast::same(parts.hash, &text))
-    }
+    let mut text = codec::to_itoa64(&digest[..len]);
+    text.truncate(value.key().len());
+    Ok(fast::same(value.key(), &text))
 }

@@ -11,16 +11,36 @@ pub(super) const FAMILY: Family = Family {
     prefixes: &["{C", "{c", "{P", "{p", "{N", "{n"],
     by_prefix: Some(recognise),
     by_shape: None,
-    forms: &[&EMPTY, &TEXT, &LABELLED],
+    forms: &[&EMPTY, &TEXT, &TEXT_10, &TEXT_13, &TEXT_16, &LABELLED],
+    layouts: &[],
     schemes: &[&Plaintext],
 };
 
 pub(super) static EMPTY: FormDef = FormDef { name: "empty", kind: FormKind::Empty, digest_len: 0 };
 pub(super) static TEXT: FormDef = FormDef { name: "text", kind: FormKind::Text, digest_len: 0 };
+/// Text that could be a tripcode, a traditional DES crypt, or a Cisco PIX hash: all of crypt(3)'s alphabet and of that
+/// length, not all of it digits. One value does not tell; it is plain text unless nearly the whole column looks like this.
+pub(super) static TEXT_10: FormDef = FormDef { name: "text-10", kind: FormKind::Text, digest_len: 0 };
+pub(super) static TEXT_13: FormDef = FormDef { name: "text-13", kind: FormKind::Text, digest_len: 0 };
+pub(super) static TEXT_16: FormDef = FormDef { name: "text-16", kind: FormKind::Text, digest_len: 0 };
 static LABELLED: FormDef = FormDef { name: "labelled-plaintext", kind: FormKind::Modular, digest_len: 0 };
 
 /// `OpenLDAP`'s and Dovecot's labels, and Spring Security's.
 const LABELS: [&str; 4] = ["{CLEARTEXT}", "{PLAIN}", "{CLEAR}", "{NOOP}"];
+
+/// The form of text that nobody else recognised.
+#[inline]
+pub(super) fn text(value: &[u8]) -> &'static FormDef {
+    let def = match value.len() {
+        10 => &TEXT_10,
+        // Eleven characters hold 66 bits, of which the last two are zero.
+        13 if codec::itoa64_index(value[12]).is_some_and(|last| last.trailing_zeros() >= 2) => &TEXT_13,
+        16 => &TEXT_16,
+        _ => return &TEXT,
+    };
+    // Hexadecimal is a text of bytes, not of this alphabet.
+    if codec::is_itoa64(value) && !codec::is_hex(value) { def } else { &TEXT }
+}
 
 fn recognise(value: &[u8]) -> Option<Form> {
     after_label(value).map(|_| Form::plain(&LABELLED))
@@ -52,7 +72,7 @@ impl Scheme for Plaintext {
         "plaintext"
     }
     fn forms(&self) -> &'static [&'static FormDef] {
-        const { &[&TEXT, &LABELLED] }
+        const { &[&TEXT, &TEXT_10, &TEXT_13, &TEXT_16, &LABELLED] }
     }
     fn salt_from(&self) -> SaltFrom {
         SaltFrom::Nowhere

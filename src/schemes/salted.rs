@@ -11,6 +11,7 @@ pub(super) const FAMILY: Family = Family {
     by_prefix: Some(by_name),
     by_shape: Some(by_shape),
     forms: &FORMS,
+    layouts: &[],
     schemes: &[],
 };
 
@@ -26,7 +27,7 @@ const fn named(name: &'static str, digest_len: usize) -> FormDef {
 }
 
 /// Digest first, then `:` or `$`, then the salt.
-static HEX_SALT: [FormDef; 6] = [
+pub(super) static HEX_SALT: [FormDef; 6] = [
     shape("hex32:salt", 16),
     shape("hex40:salt", 20),
     shape("hex64:salt", 32),
@@ -44,7 +45,7 @@ static HEX_TWO_SALTS: [FormDef; 6] = [
     shape("hex96:salt:salt", 48),
 ];
 /// Salt first, then `:` or `$`, then the digest.
-static SALT_HEX: [FormDef; 6] = [
+pub(super) static SALT_HEX: [FormDef; 6] = [
     shape("salt:hex32", 16),
     shape("salt:hex40", 20),
     shape("salt:hex64", 32),

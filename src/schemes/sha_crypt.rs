@@ -1,119 +1,175 @@
-//! SHA-crypt (Ulrich Drepper 2007): `$5$` with SHA-256 and `$6$` with SHA-512.
+//! SHA-crypt (Ulrich Drepper 2007): `$5$` with SHA-256 and `$6$` with SHA-512; and `MySQL` 8's `caching_sha2_password`,
+//! which is the first with a salt of twenty bytes of any kind.
 //!
 //! A form's parameter is the number of rounds that are really made: 5,000 where the value names none.
 
 use sha_crypt::Params;
+use sha2::{Digest as _, Sha256};
 
-use super::{
-    Family, MAX_CANDIDATE, MAX_WORK, Protection, SaltFrom, Scheme, Stored, Unverifiable, codec, fast, grading, wrapper,
-};
-use crate::model::{Form, FormDef, FormKind, Graded, Policy};
+use super::layout::{self, Coding, Inner, Layout, Part, Slot, Value, forms_of};
+use super::row::{Cost, Row};
+use super::{Family, Unverifiable, codec, fast};
+use crate::model::{Form, FormDef, FormKind};
 
 pub(super) const FAMILY: Family = Family {
     file: "sha_crypt",
-    prefixes: &["$5$", "$6$"],
+    prefixes: &["$5$", "$6$", "$A$", "$mysql$A$", "0x24412"],
     by_prefix: Some(recognise),
     by_shape: None,
-    forms: &[&SHA256_FORM, &SHA512_FORM],
-    schemes: &[&SHA256, &SHA512],
+    forms: &[],
+    layouts: LAYOUTS,
+    schemes: &[&SHA256, &SHA512, &MYSQL],
 };
 
-static SHA256_FORM: FormDef = FormDef { name: "sha256crypt", kind: FormKind::Modular, digest_len: 32 };
-static SHA512_FORM: FormDef = FormDef { name: "sha512crypt", kind: FormKind::Modular, digest_len: 64 };
+const fn form(name: &'static str, digest_len: usize) -> FormDef {
+    FormDef { name, kind: FormKind::Modular, digest_len }
+}
 
-/// Round times in nanoseconds, one core, measured with the library's code: sha512crypt with 5,000 rounds 450 a second.
-static SHA256: ShaCrypt =
-    ShaCrypt { name: "sha256crypt", magic: b"$5$", characters: 43, round: 300, forms: &[&SHA256_FORM] };
-static SHA512: ShaCrypt =
-    ShaCrypt { name: "sha512crypt", magic: b"$6$", characters: 86, round: 444, forms: &[&SHA512_FORM] };
+static SHA256_FORM: FormDef = form("sha256crypt", 32);
+static SHA512_FORM: FormDef = form("sha512crypt", 64);
+static MYSQL_FORM: FormDef = form("mysql-sha256crypt", 32);
 
 /// Rounds where a value names none, and the bounds that crypt(3) forces numbers into.
 const DEFAULT_ROUNDS: u64 = 5000;
 const FEWEST_ROUNDS: u64 = 1000;
 const MOST_ROUNDS: u64 = 999_999_999;
-/// Salt bytes that take part, fixed by the scheme.
-const LONGEST_SALT: usize = 16;
+/// `MySQL` counts rounds in thousands.
+const MYSQL_ROUNDS: u64 = 1000;
+
+const DEFAULT: Part = Part::Given(0, DEFAULT_ROUNDS);
+/// Salt bytes that take part: sixteen, fixed by the scheme.
+const SALT: Part = Part::Field(Slot::Salt, Coding::Visible, 0, 16);
+const SHA256_KEY: Part = Part::Field(Slot::Key, Coding::Crypt, 43, 43);
+const SHA512_KEY: Part = Part::Field(Slot::Key, Coding::Crypt, 86, 86);
+
+static OF_SHA256: [Layout; 2] = [
+    Layout {
+        form: &SHA256_FORM,
+        parts: &[Part::Is("$5$rounds="), Part::Number(0), Part::Is("$"), SALT, Part::Is("$"), SHA256_KEY],
+    },
+    Layout { form: &SHA256_FORM, parts: &[Part::Is("$5$"), DEFAULT, SALT, Part::Is("$"), SHA256_KEY] },
+];
+static OF_SHA512: [Layout; 2] = [
+    Layout {
+        form: &SHA512_FORM,
+        parts: &[Part::Is("$6$rounds="), Part::Number(0), Part::Is("$"), SALT, Part::Is("$"), SHA512_KEY],
+    },
+    Layout { form: &SHA512_FORM, parts: &[Part::Is("$6$"), DEFAULT, SALT, Part::Is("$"), SHA512_KEY] },
+];
+/// As the server keeps it, as it prints it in hexadecimal (`print_identified_with_as_hex`), and as hashcat writes it.
+static OF_MYSQL: [Layout; 3] = [
+    Layout {
+        form: &MYSQL_FORM,
+        parts: &[Part::Packed(
+            Coding::Text,
+            &[
+                Inner::Is(b"$A$"),
+                Inner::HexDigits(0, 3),
+                Inner::Is(b"$"),
+                Inner::Field(Slot::Salt, 20),
+                Inner::Field(Slot::Key, 43),
+            ],
+        )],
+    },
+    Layout {
+        form: &MYSQL_FORM,
+        parts: &[
+            Part::Is("0x"),
+            Part::Packed(
+                Coding::HexUpper,
+                &[
+                    Inner::Is(b"$A$"),
+                    Inner::HexDigits(0, 3),
+                    Inner::Is(b"$"),
+                    Inner::Field(Slot::Salt, 20),
+                    Inner::Field(Slot::Key, 43),
+                ],
+            ),
+        ],
+    },
+    Layout {
+        form: &MYSQL_FORM,
+        parts: &[
+            Part::Is("$mysql$A$"),
+            Part::Digits(0, 3),
+            Part::Is("*"),
+            Part::Field(Slot::Salt, Coding::HexUpper, 20, 20),
+            Part::Is("*"),
+            Part::Field(Slot::Key, Coding::HexUpper, 43, 43),
+        ],
+    },
+];
+const LAYOUTS: &[&[Layout]] = &[&OF_SHA256, &OF_SHA512, &OF_MYSQL];
+
+/// Round times in nanoseconds, one core, measured with the library's code: sha512crypt with 5,000 rounds 450 a second.
+static SHA256: Row = Row::new(
+    "sha256crypt",
+    &[&SHA256_FORM],
+    &OF_SHA256,
+    Cost::Count("rounds", "round count", 300),
+    |value, _, candidate| {
+        let hash = ::sha_crypt::sha256_crypt(candidate, value.salt(), params(value)?);
+        Ok(fast::same(value.key(), &sha256_text(&hash)))
+    },
+);
+static SHA512: Row = Row::new(
+    "sha512crypt",
+    &[&SHA512_FORM],
+    &OF_SHA512,
+    Cost::Count("rounds", "round count", 444),
+    |value, _, candidate| {
+        let hash = ::sha_crypt::sha512_crypt(candidate, value.salt(), params(value)?);
+        Ok(fast::same(value.key(), &sha512_text(&hash)))
+    },
+);
+static MYSQL: Row = Row::new(
+    "mysql-sha256crypt",
+    &forms_of(&OF_MYSQL),
+    &OF_MYSQL,
+    Cost::Count("thousand rounds", "count of thousand rounds", 300 * MYSQL_ROUNDS),
+    |value, _, candidate| {
+        if value.counts[0] == 0 {
+            return Err(Unverifiable::Malformed);
+        }
+        let hash = sha256_crypt(candidate, value.salt(), value.counts[0] * MYSQL_ROUNDS);
+        Ok(fast::same(value.key(), &sha256_text(&hash)))
+    },
+);
 
 fn recognise(value: &[u8]) -> Option<Form> {
-    let (scheme, def) = match value.get(1)? {
-        b'5' => (&SHA256, &SHA256_FORM),
-        _ => (&SHA512, &SHA512_FORM),
-    };
-    Some(Form { def, params: scheme.parse(value)?.rounds })
+    let form = layout::first(LAYOUTS, value)?;
+    let forced = !std::ptr::eq(form.def, &raw const MYSQL_FORM);
+    Some(Form { params: if forced { form.params.clamp(FEWEST_ROUNDS, MOST_ROUNDS) } else { form.params }, ..form })
 }
 
-struct Parts<'a> {
-    rounds: u64,
-    salt: &'a [u8],
-    hash: &'a [u8],
+fn params(value: &Value<'_>) -> Result<Params, Unverifiable> {
+    let rounds = value.counts[0].clamp(FEWEST_ROUNDS, MOST_ROUNDS);
+    Params::new(rounds as u32).map_err(|_| Unverifiable::Malformed)
 }
 
-struct ShaCrypt {
-    name: &'static str,
-    magic: &'static [u8],
-    /// Length of the encoded hash.
-    characters: usize,
-    /// Nanoseconds.
-    round: u64,
-    forms: &'static [&'static FormDef],
-}
-
-impl ShaCrypt {
-    fn parse<'a>(&self, value: &'a [u8]) -> Option<Parts<'a>> {
-        let mut rest = value.strip_prefix(self.magic)?;
-        let mut rounds = DEFAULT_ROUNDS;
-        if let Some(named) = rest.strip_prefix(b"rounds=") {
-            let (number, tail) = codec::split_once(named, b'$')?;
-            rounds = codec::decimal(number)?.clamp(FEWEST_ROUNDS, MOST_ROUNDS);
-            rest = tail;
-        }
-        let (salt, hash) = codec::split_once(rest, b'$')?;
-        (salt.len() <= LONGEST_SALT
-            && codec::is_visible(salt)
-            && hash.len() == self.characters
-            && codec::is_itoa64(hash))
-        .then_some(Parts { rounds, salt, hash })
+/// Drepper's algorithm for salts of any length; the library cuts them at sixteen bytes.
+fn sha256_crypt(password: &[u8], salt: &[u8], rounds: u64) -> [u8; 32] {
+    let digest =
+        |parts: &[&[u8]]| -> [u8; 32] { parts.iter().fold(Sha256::new(), Sha256::chain_update).finalize().into() };
+    let alternate = digest(&[password, salt, password]);
+    let stretched = |block: &[u8; 32], len: usize| -> Vec<u8> { block.iter().copied().cycle().take(len).collect() };
+    let mut first = Sha256::new().chain_update(password).chain_update(salt);
+    first.update(stretched(&alternate, password.len()));
+    let mut bits = password.len();
+    while bits > 0 {
+        first.update(if bits & 1 == 1 { &alternate[..] } else { password });
+        bits >>= 1;
     }
-}
-
-impl Scheme for ShaCrypt {
-    fn name(&self) -> &'static str {
-        self.name
+    let mut state: [u8; 32] = first.finalize().into();
+    let p = stretched(&digest(&vec![password; password.len()]), password.len());
+    let s = stretched(&digest(&vec![salt; 16 + usize::from(state[0])]), salt.len());
+    for round in 0..rounds {
+        let (head, tail): (&[u8], &[u8]) = if round & 1 == 1 { (&p, &state) } else { (&state, &p) };
+        let middle: &[u8] = if round % 3 == 0 { &[] } else { &s };
+        let late: &[u8] = if round % 7 == 0 { &[] } else { &p };
+        state = digest(&[head, middle, late, tail]);
     }
-    fn forms(&self) -> &'static [&'static FormDef] {
-        self.forms
-    }
-    fn salt_from(&self) -> SaltFrom {
-        SaltFrom::Value
-    }
-    fn protection(&self) -> Protection {
-        Protection::PasswordHash
-    }
-    fn policy_key(&self) -> &'static str {
-        self.name
-    }
-    fn describe(&self, form: Form) -> String {
-        format!("{} {} rounds", self.name, form.params)
-    }
-    fn grade(&self, form: Form, policy: &Policy) -> Graded {
-        grading::by_count(policy, self.policy_key(), "round count", form.params)
-    }
-    fn work(&self, form: Form) -> u64 {
-        form.params.saturating_mul(self.round)
-    }
-    fn verify(&self, stored: &Stored<'_>, candidate: &[u8]) -> Result<bool, Unverifiable> {
-        let parts = self.parse(wrapper::inside(stored.value)).ok_or(Unverifiable::Malformed)?;
-        if parts.rounds * self.round > MAX_WORK || candidate.len() > MAX_CANDIDATE {
-            return Err(Unverifiable::TooCostly);
-        }
-        let params = Params::new(parts.rounds as u32).map_err(|_| Unverifiable::Malformed)?;
-        let text = if self.characters == 43 {
-            sha256_text(&::sha_crypt::sha256_crypt(candidate, parts.salt, params))
-        } else {
-            sha512_text(&::sha_crypt::sha512_crypt(candidate, parts.salt, params))
-        };
-        Ok(fast::same(parts.hash, &text))
-    }
+    state
 }
 
 /// The byte order of the specification: three pointers that move on and change places.

@@ -5,10 +5,11 @@ use crate::model::{Form, FormDef, FormKind, Graded, Policy};
 
 pub(super) const FAMILY: Family = Family {
     file: "state",
-    prefixes: &["!", "*", "x", "LK", "NP", "UP", "no", "re", "to", "{C", "{c", "{S", "{s"],
+    prefixes: &["!", "*", "x", "LK", "NP", "NO", "UP", "no", "re", "to", "{C", "{c", "{S", "{s"],
     by_prefix: Some(recognise),
     by_shape: None,
     forms: &[&STATE],
+    layouts: &[],
     schemes: &[&State],
 };
 
@@ -38,11 +39,20 @@ const STATES: [&[u8]; 18] = [
     b"*THISISNOTAVALIDPASSWORDTHATCANBEUSEDHERE",
 ];
 
+/// The LAN Manager hash of nothing, which Windows writes where it keeps none, and what `pwdump` writes instead.
+const NO_LAN_MANAGER: [&str; 2] = ["aad3b435b51404eeaad3b435b51404ee", "NO PASSWORD*********************"];
+
+/// The marker that `hex`, 32 hexadecimal digits, is.
+pub(super) fn of_hex(hex: &[u8]) -> Option<&'static FormDef> {
+    hex.eq_ignore_ascii_case(NO_LAN_MANAGER[0].as_bytes()).then_some(&STATE)
+}
+
 /// Length of the random text behind Django's `!`: `UNUSABLE_PASSWORD_SUFFIX_LENGTH`.
 const DJANGO_SUFFIX: usize = 40;
 
 fn recognise(value: &[u8]) -> Option<Form> {
     let is_state = STATES.contains(&value)
+        || value == NO_LAN_MANAGER[1].as_bytes()
         || is_locked_hash(value)
         || codec::strip_prefix_any_case(value, "{CRYPT}").is_some_and(|rest| STATES.contains(&rest))
         || codec::strip_prefix_any_case(value, "{SASL}").is_some_and(|rest| !rest.is_empty());

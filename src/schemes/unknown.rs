@@ -11,6 +11,7 @@ pub(super) const FAMILY: Family = Family {
     by_prefix: None,
     by_shape: Some(by_shape),
     forms: &[&CRYPT, &LABEL, &HEX, &BASE64, &TAILED],
+    layouts: &[],
     schemes: &[],
 };
 

@@ -309,15 +309,10 @@ fn trimmed(text: &[u8], range: Range<usize>) -> Range<usize> {
     range.start + head..range.end - tail
 }
 
-/// The value from `at` on, and whether it is a quoted literal.
-fn value_at(text: &[u8], at: usize, given: Given, file: FileKind, comment: bool) -> Option<(Range<usize>, bool)> {
-    let most = text.len().min(at + MAX_VALUE + 40);
-    let mut i = at;
-    while i < most && matches!(text[i], b' ' | b'\t') {
-        i += 1;
-    }
-    // A literal's prefix, a wrapper that changes nothing, an opening bracket: `b"x"`, `r"x"`, `@"x"`, `[]byte("x")`, `new String("x")`.
-    for wrapper in [
+/// How long what stands before a literal's quote and changes nothing is: `b"x"`, `r"x"`, `@"x"`, `[]byte("x")`,
+/// `new String("x")`.
+fn wrapper(text: &[u8]) -> usize {
+    let wrappers = [
         &b"[]byte("[..],
         b"String(",
         b"new String(",
@@ -335,12 +330,19 @@ fn value_at(text: &[u8], at: usize, given: Given, file: FileKind, comment: bool)
         b"!!str ",
         b"(",
         b"\\",
-    ] {
-        if text[i..most].starts_with(wrapper) && matches!(text.get(i + wrapper.len()), Some(b'"' | b'\'' | b'`')) {
-            i += wrapper.len();
-            break;
-        }
+    ];
+    let quoted = |at: usize| matches!(text.get(at), Some(b'"' | b'\'' | b'`'));
+    wrappers.into_iter().find(|w| text.starts_with(w) && quoted(w.len())).map_or(0, <[u8]>::len)
+}
+
+/// The value from `at` on, and whether it is a quoted literal.
+fn value_at(text: &[u8], at: usize, given: Given, file: FileKind, comment: bool) -> Option<(Range<usize>, bool)> {
+    let most = text.len().min(at + MAX_VALUE + 40);
+    let mut i = at;
+    while i < most && matches!(text[i], b' ' | b'\t') {
+        i += 1;
     }
+    i += wrapper(&text[i..most]);
     match *text.get(i)? {
         quote @ (b'"' | b'\'' | b'`') => {
             // Within an escaped string (`\"password\": \"x\"`) the end is escaped too.

@@ -5,6 +5,7 @@ mod check;
 mod corpus;
 mod download;
 mod gate;
+pub mod identify;
 mod keys;
 mod live;
 mod serve;

@@ -18,6 +18,7 @@ mod formulas;
 mod fuzz_corpus;
 mod gate;
 mod gate_lines;
+mod identify;
 mod laws;
 mod live;
 mod people;

@@ -38,16 +38,21 @@ impl Published {
         explain(recognise(self.value.as_bytes()), self.salt.is_some())
     }
 
-    fn is_recognised(&self) -> bool {
+    pub(crate) fn is_recognised(&self) -> bool {
         self.explanation().iter().any(|scheme| scheme.name() == self.scheme)
     }
 
-    fn opens(&self, candidate: &[u8]) -> bool {
+    /// Whether one verification takes less than a tenth of a second.
+    fn is_quick(&self) -> bool {
+        schemes::by_name(self.scheme).is_some_and(|scheme| scheme.work(self.stored().form) < 100_000_000)
+    }
+
+    pub(crate) fn opens(&self, candidate: &[u8]) -> bool {
         schemes::by_name(self.scheme).is_some_and(|scheme| scheme.verify(&self.stored(), candidate) == Ok(true))
     }
 
     /// A password that differs in its first letter, also for schemes that fold case.
-    fn wrong(&self) -> Vec<u8> {
+    pub(crate) fn wrong(&self) -> Vec<u8> {
         let mut wrong = self.password.as_bytes().to_vec();
         wrong[0] = if wrong[0].eq_ignore_ascii_case(&b'q') { b'k' } else { b'q' };
         wrong
@@ -98,8 +103,10 @@ fn every_published_vector_is_recognised_opened_by_its_password_and_by_no_other()
     let mut wrong = Vec::new();
     for vector in published() {
         let (id, password) = (vector.id(), vector.password.as_bytes());
-        let works =
-            vector.is_recognised() && vector.opens(password) && !vector.opens(&vector.wrong()) && !vector.opens(b"");
+        // The costliest are tried in `tests/it/schemes.rs`, once.
+        let refuses = |wrong: &[u8]| !vector.is_quick() || !vector.opens(wrong);
+        let opens = || vector.is_quick() && vector.opens(password) || !vector.is_quick() && !missing.contains(&*id);
+        let works = vector.is_recognised() && opens() && refuses(&vector.wrong()) && refuses(b"");
         if works == missing.contains(&*id) {
             let scheme = schemes::by_name(vector.scheme);
             let answer = scheme.map(|scheme| scheme.verify(&vector.stored(), password));

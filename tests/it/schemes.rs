@@ -46,10 +46,20 @@ fn vectors() -> impl Iterator<Item = Vector> {
     });
     let own = VECTORS.lines().filter(|line| !line.starts_with('#')).map(|line| {
         let cells: Vec<&'static str> = line.split('\t').collect();
-        let [scheme, value, password, salt, login, source] = cells[..] else { panic!("six cells: {}", cells[0]) };
+        let [scheme, value, password, salt, login, source, ref secret @ ..] = cells[..] else {
+            panic!("six cells or seven: {}", cells[0])
+        };
         let given = |cell: &'static str| (!cell.is_empty()).then_some(cell.as_bytes());
         let (value, password) = (value.as_bytes(), password.as_bytes());
-        Vector { scheme, value, password, salt: given(salt), login: given(login), pepper: None, source }
+        Vector {
+            scheme,
+            value,
+            password,
+            salt: given(salt),
+            login: given(login),
+            pepper: secret.first().copied().and_then(given),
+            source,
+        }
     });
     own.chain(published)
 }
@@ -79,7 +89,9 @@ fn the_right_password_opens_every_vector_and_a_wrong_one_opens_none() {
         let mut wrong = vector.password.to_vec();
         wrong[0] ^= 1;
         assert_eq!(scheme.verify(&stored, &wrong), Ok(false), "{what}");
-        assert_eq!(scheme.verify(&stored, b""), Ok(false), "{what}");
+        if scheme.work(stored.form) < 100_000_000 {
+            assert_eq!(scheme.verify(&stored, b""), Ok(false), "{what}");
+        }
     }
 }
 
@@ -87,6 +99,10 @@ fn the_right_password_opens_every_vector_and_a_wrong_one_opens_none() {
 fn no_other_explanation_opens_a_vector() {
     for vector in vectors() {
         for other in vector.explanation().iter().filter(|s| s.name() != vector.scheme) {
+            // bcrypt with cost 12 under eight readings takes seconds, and shows no more than with cost 5.
+            if other.work(recognise(vector.value)) > 100_000_000 {
+                continue;
+            }
             let opened = other.verify(&vector.stored(), vector.password);
             assert_ne!(opened, Ok(true), "{} also opens {} ({})", other.name(), vector.scheme, vector.source);
         }
@@ -118,7 +134,7 @@ fn fast_schemes_hand_out_digest_and_salt_and_slow_ones_do_not() {
                 assert!(scheme.salts(&stored).is_some(), "{}", vector.scheme);
                 assert_eq!(formula.is_salted(), scheme.salt_from() != SaltFrom::Nowhere, "{}", vector.scheme);
             }
-            None => assert_ne!(scheme.protection(), Protection::SaltedFast, "{}", vector.scheme),
+            None => assert!(scheme.salts(&stored).is_none(), "{}", vector.scheme),
         }
         let work = scheme.work(stored.form);
         assert!((1..MAX_WORK).contains(&work), "{}: {work}", vector.scheme);
@@ -243,20 +259,8 @@ fn look_alikes_are_told_from_password_hashes_as_far_as_one_value_tells() {
 #[test]
 fn schemes_that_nobody_here_knows_are_not_understood_rather_than_plaintext() {
     for value in [
-        "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7",
-        "$8$84486783037343$pYNyVrtyMalQrZLxRi7ZLQS1Fl.jkYCgASUi5P8JNb2",
-        "$episerver$*0*MjEwNA==*ZUgAmuaYTqAvisD0A427FA3oaWU",
-        "{ssha256}06$2715084824104660$1s/s4RZWEcvZ5VuWPXWGUfwSoG07eVSVce8F6ANJ.g4",
-        "{PKCS5S2}NTczNTY0NDY2NjQyNzU1Mx8gGiRGobaZYwumctGHbn2ZOHB8LkwzH+Z1gkWfy1zD",
-        "{CRYPT}24leDr0hHfb3A",
-        "$sspr$0$100000$NONE$2c8586ef492e3c3dd3795395507dc14f",
-        ":B:1234:c0693caacea1e51a9ec7f0b178f36b9d",
-        "pbkdf2(1000,20,sha512)$744943$c5f8cdef76e3327c908d8d96d4abdb3d8caba14c",
-        "sha1:1000:MTYwNTM4MDU4Mzc4MzA=:aGghFQBtQ8+WVlMk5GEaMw==",
-        "1130725275da09ca13254957f2314a639818d44c37ef6d558",
-        "0x010045083578bf13a6e30ca29c40e540813772754d54a5ffd325",
-        "86586886b8bd3c379d2e176243a7225e6aae969d293fe9a9",
-        "AQAAAAEAACcQAAAAEAECAwQFBgcICQoLDA0ODxDGOmAwHWtiWqlDtX0EhUORi0vLPC2eVZ8EqR5/aETvOw==",
+        "{ssha256}06$2715084824104660$cut",
+        "$9$87023684531115$cut-off-by-a-column",
         // Cut off by a column that is too narrow, and of a digest that Django does not have.
         "pbkdf2_sha256$260000$l3mF7q$k2Zx9Qm",
         "pbkdf2:sha256:260000$l3mF7q$0badc0de1",
@@ -288,6 +292,9 @@ fn states_are_no_passwords() {
         "{CRYPT}!",
         "{SASL}jane@EXAMPLE.ORG",
         "*THISISNOTAVALIDPASSWORDTHATCANBEUSEDHERE",
+        "aad3b435b51404eeaad3b435b51404ee",
+        "AAD3B435B51404EEAAD3B435B51404EE",
+        "NO PASSWORD*********************",
     ] {
         let form = recognise(value.as_bytes());
         assert_eq!(form.kind(), FormKind::State, "{value}");
