@@ -48,7 +48,8 @@ pub(super) fn slot(table: &TableDone, number: usize, slow: &Slow, policy: &Polic
             FormKind::State => told("locked or unusable", &[Reason::Locked], "a marker that no password opens"),
             _ if *form == schemes::turned_back() => turned_back(plan.opening.as_deref(), policy),
             kind => match plan.opening.as_deref().filter(|opening| opening.is_partial() && kind != FormKind::Modular) {
-                Some(opening) if schemes::may_be_encrypted(*form) => {
+                // By its length alone such a value looks like a digest.
+                Some(opening) if matches!(kind, FormKind::Text | FormKind::Digest) => {
                     let why = "longer than what is known of the key stream";
                     reversible(opening.describe(), why, Evidence::Inferred, None, policy)
                 }
@@ -102,7 +103,7 @@ fn explained(
             Evidence::Proved,
             format!("{} values are opened by a common password or the row's own words", done.salted_hits),
         ),
-        _ if let Some(look) = done.look.as_ref().filter(|_| may_be_encrypted(form) || is_stray(form, done)) => {
+        _ if let Some(look) = done.look.as_ref().filter(|_| may_be_encrypted(form)) => {
             return reversible(look.name, &look.why, Evidence::Inferred, Some(look.confidence), policy);
         }
         _ => match candidates.first() {
@@ -154,19 +155,6 @@ fn reversible(describe: &str, why: &str, evidence: Evidence, sure: Option<Confid
 fn may_be_encrypted(form: Form) -> bool {
     form.kind() != FormKind::Modular && schemes::may_be_encrypted(form)
 }
-
-/// Whether a few values of an encrypted column only happen to have the length of a digest: a stream cipher gives every
-/// length there is, 28 bytes (SHA-224) and 20 (SHA-1) among them.
-fn is_stray(form: Form, done: &SlotDone) -> bool {
-    let rows: u64 = done.counts.iter().sum();
-    let of_form: u64 =
-        done.forms.iter().zip(&done.counts).filter(|(f, _)| f.def.name == form.def.name).map(|(_, n)| n).sum();
-    form.kind() == FormKind::Digest && of_form * MOST_STRAY <= rows
-}
-
-/// Of an encrypted column's rows at most one in so many has a length that only looks like a digest's: passwords of one
-/// length above 19 are rarer than that in every published list.
-const MOST_STRAY: u64 = 50;
 
 /// Common passwords' digests found under `formula`, if it makes digests of the form's length.
 fn digest_hits(form: Form, formula: Formula, done: &SlotDone) -> Option<u64> {
