@@ -41,7 +41,9 @@ impl Found {
         let (units, skips) = find(&[Target::Path(target.into())], &store());
         assert!(skips.is_empty(), "{skips:?}");
         let mut found = Self::default();
-        units.iter().for_each(|unit| found.add(unit, limits));
+        for unit in &units {
+            found.add(unit, limits);
+        }
         found
     }
 
@@ -364,6 +366,6 @@ fn accounts_in_a_packed_backup_are_judged_like_those_in_a_folder() {
 /// SHA-1 of a password that is in the embedded list for every fourth account.
 fn digest(number: usize) -> String {
     use sha1::{Digest, Sha1};
-    let password = if number % 4 == 0 { "monkey".to_owned() } else { format!("q{number}!Zx{number}") };
+    let password = if number.is_multiple_of(4) { "monkey".to_owned() } else { format!("q{number}!Zx{number}") };
     Sha1::digest(password).iter().map(|b| format!("{b:02x}")).collect()
 }
