@@ -212,8 +212,13 @@ fn body(block: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(block).replace("\\n", "\n").replace("\\r", "");
     let mut lines = Vec::new();
     for line in text.lines() {
-        let line =
-            line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '+' | ',' | '\\' | '*' | '#'));
+        // `"…" +` in code: what is between the quotes. A `+` elsewhere is a digit of base64.
+        let quotes = |c: char| matches!(c, '"' | '\'');
+        let line = match (line.find(quotes), line.rfind(quotes)) {
+            (Some(first), Some(last)) if first < last => &line[first + 1..last],
+            _ => line,
+        };
+        let line = line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '\\' | '*' | '#'));
         if line.contains("-----") || line.contains(": ") || line.is_empty() {
             continue;
         }
@@ -437,6 +442,8 @@ mod tests {
         let pem_of = |body: &str| format!("-----BEGIN {}-----\n{body}\n-----END", "PRIVATE KEY");
         assert_eq!(pem(pem_of("MAMCAQA=").as_bytes()).verdict, Verdict::Proved);
         assert_eq!(pem(pem_of("...").as_bytes()).verdict, Verdict::Refuted);
+        // A `+` at the end of a line belongs to the key, one after a quote to the code around it.
+        assert_eq!(body(b"ab+\n+cd\n\"ef+\" +\n"), b"ab++cdef+");
         assert_eq!(pem(b"Proc-Type: 4,ENCRYPTED").verdict, Verdict::Open);
         // {"alg":"HS256"}.{"iss":"a"}
         let token = ["eyJhbGciOiJIUzI1NiJ9", ".eyJpc3MiOiJhIn0.", "c2ln"].concat();
