@@ -42,16 +42,16 @@ pub struct AuditArgs {
     #[command(flatten)]
     pub breach: BreachArgs,
 
-    /// Try KEY (hexadecimal, base64 or as it is) on columns that are encrypted; may be given several times. A key on the
-    /// command line stays in the shell's history and shows in the list of processes: prefer --key-file.
+    /// Try KEY (hexadecimal, base64 or as it is) on columns that are encrypted; may be given several times (a key on
+    /// the command line stays in the shell's history and shows in the list of processes: prefer --key-file).
     #[arg(long = "key", value_name = "KEY", help_heading = "Encrypted columns")]
     pub keys: Vec<String>,
     /// Try the keys in FILE, one a line (or the bytes of one key), on columns that are encrypted; may be given several
     /// times.
     #[arg(long = "key-file", value_name = "FILE", help_heading = "Encrypted columns")]
     pub key_files: Vec<PathBuf>,
-    /// Initialisation vector to try with the keys, in hexadecimal or as it is; may be given several times. Vectors in
-    /// front of each value, of zeros, and made of the key are tried anyway.
+    /// Initialisation vector to try with the keys, in hexadecimal or as it is; may be given several times (vectors in
+    /// front of each value, of zeros, and made of the key are tried anyway).
     #[arg(long = "iv", value_name = "IV", help_heading = "Encrypted columns")]
     pub ivs: Vec<String>,
 
