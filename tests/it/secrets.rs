@@ -66,15 +66,20 @@ fn pattern_files_are_all_loaded_and_ids_are_unique() {
 fn example_secrets_lie_split_in_the_repository() {
     // A scanner that reads pattern files must find nothing that a provider would take for real.
     let rules = rules(EngineChoice::Best);
+    let mut faults = String::new();
     for (name, text) in secrets::FILES {
         for hit in rules.scan(name, text.as_bytes()).unwrap() {
             let pattern = &rules.patterns()[hit.pattern];
             let matched = &text[hit.matched.start as usize..hit.matched.end as usize];
             let whole = pattern.severity >= credaudit::model::Severity::High && hit.confidence >= 80;
             let split = matched.contains(secrets::SPLIT) || pattern.generic.is_some();
-            assert!(!whole || split, "patterns/secrets/{name} holds a whole {}", pattern.id);
+            if whole && !split {
+                let line = text[..hit.matched.start as usize].lines().count();
+                faults += &format!("patterns/secrets/{name}:{line} holds a whole {}\n", pattern.id);
+            }
         }
     }
+    assert!(faults.is_empty(), "\n{faults}");
 }
 
 /// Text of many kinds: this program's own files, and all examples between them.
