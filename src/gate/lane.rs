@@ -418,6 +418,10 @@ fn lane_of(unit: &Unit, first: &[u8], whole: bool) -> Lane {
         whole: whole && first.len() <= Head::LEN,
         extension: unit.extension(),
     };
+    // The gate opens no archive: what is packed in one was not searched, whichever kind it is.
+    if let Some(kind) = unit.archive(head.bytes) {
+        return Lane::Unread(format!("{kind}: it was not opened: unpack it and search what is inside"));
+    }
     let Some(format) = formats::detect(&head) else { return Lane::Text };
     match format.open(&head) {
         (_, Opened::Stream(_) | Opened::Random(_)) => Lane::Tables,
