@@ -9,6 +9,7 @@ mod appliance;
 mod argon2;
 mod bare;
 mod bcrypt;
+mod blowfish;
 mod codec;
 mod containers;
 mod domino;
@@ -189,6 +190,14 @@ pub trait Scheme: Sync {
     fn work(&self, form: Form) -> u64;
     /// Whether `candidate` opens the stored value. Constant-time in the digest comparison; never panics.
     fn verify(&self, stored: &Stored<'_>, candidate: &[u8]) -> Result<bool, Unverifiable>;
+    /// The first of `candidates` that opens the stored value, as [`verify`](Self::verify) of one after another would say.
+    fn first_of(&self, stored: &Stored<'_>, candidates: &[&[u8]]) -> Option<usize> {
+        candidates.iter().position(|candidate| self.verify(stored, candidate) == Ok(true))
+    }
+    /// How many candidates [`first_of`](Self::first_of) is quickest with.
+    fn lanes(&self) -> usize {
+        1
+    }
     /// For fast hashes: the construction, which `guess` can evaluate for many candidates at once.
     fn formula(&self) -> Option<Formula> {
         None
