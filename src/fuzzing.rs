@@ -12,12 +12,14 @@ use crate::formats::testing::{Pieces, check, check_random};
 use crate::formats::{self, Format, Head, Opened, RandomReader, Reader, Sql, SqliteReader};
 use crate::model::{Digest, DigestKind, Exposure, FormKind, Policy};
 use crate::schemes::{self, Scheme, Stored};
+use crate::sources::live::check_copy;
 
 /// A target: its name, and the property that any bytes must keep.
 pub type FuzzTarget = (&'static str, fn(&[u8]));
 
 /// The targets by name.
 pub const ALL: &[FuzzTarget] = &[
+    ("copy", copy),
     ("corpus", corpus),
     ("csv", csv),
     ("json", json),
@@ -106,6 +108,20 @@ pub fn sqlite(data: &[u8]) {
         }
     };
     check_random(&make, rest, beside, &steps);
+}
+
+/// Any bytes as the stream of a binary COPY: cut anywhere they give the same rows, and every byte is a row's, held, or
+/// refused.
+///
+/// Input: one byte with the number of cuts, modulo 8; two bytes for each; the rest of the stream, which begins with the
+/// signature and an empty header if the first byte's high bit is set.
+pub fn copy(data: &[u8]) {
+    const BEGINNING: &[u8; 19] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+    let Some((&first, rest)) = data.split_first() else { return };
+    let (cuts, stream) = rest.split_at(rest.len().min(2 * usize::from(first % 8)));
+    let cuts: Vec<usize> = cuts.chunks_exact(2).map(|b| usize::from(u16::from_le_bytes([b[0], b[1]]))).collect();
+    let beginning: &[u8] = if first & 0x80 == 0 { b"" } else { BEGINNING };
+    check_copy(&[beginning, stream].concat(), &cuts);
 }
 
 /// Whatever a breach source answers, a range is refused or right: each of its lines is found with its count, and a body
