@@ -1,7 +1,9 @@
 //! Live databases: the same verdicts as from their dumps, nothing written, nothing left behind, every trouble told.
 
 mod faults;
+mod manners;
 mod nursery;
+mod resume;
 mod scope;
 
 use std::collections::BTreeMap;
