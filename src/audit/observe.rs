@@ -587,7 +587,9 @@ impl SlotObserver<'_> {
                 if facts.opened.is_some() || facts.empty || usize::from(self.raw_of[row].1) != len {
                     continue;
                 }
-                tries.extend(self.people.own(row).map(|(own, word)| (word, row as u32, own)));
+                for (own, word) in self.people.own(row) {
+                    tries.push((word, row as u32, own));
+                }
             }
             let (raws, raw_of) = (&self.raw, &self.raw_of);
             let pair = |i: usize| {
