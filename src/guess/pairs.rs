@@ -78,6 +78,11 @@ impl Chunk {
         let salt = |i| pair(i).0.salt();
         let pass = |i| pair(i).1;
         let wanted = |i: usize| tag(core, pair(i).0.digest);
+        // A candidate and nothing else, the commonest case: asked for once.
+        let plain = |i: usize| {
+            let (target, pass) = pair(i);
+            tag(core, target.digest).map(|tag| (tag, [pass, &[], &[]]))
+        };
         let mut compare = |hashed: &Hashed<'_>| {
             // No early end, which would keep this from being vectorised.
             let alike = hashed.tags.0.iter().zip(&hashed.state[0].0).filter(|(tag, word)| tag == word).count();
@@ -104,7 +109,7 @@ impl Chunk {
                 }
                 digester.finish(&mut compare);
             }
-            Formula::Plain(_) => digester.all(count, wanted, |i| [pass(i), &[], &[]], compare),
+            Formula::Plain(_) => digester.each(count, plain, compare),
             Formula::SaltPass(_) => digester.all(count, wanted, |i| [salt(i), pass(i), &[]], compare),
             Formula::PassSalt(_) => digester.all(count, wanted, |i| [pass(i), salt(i), &[]], compare),
             Formula::SaltPassSalt(_) => digester.all(count, wanted, |i| [salt(i), pass(i), salt(i)], compare),
@@ -215,11 +220,21 @@ impl Digester {
         count: usize,
         tag: impl Fn(usize) -> Option<u32>,
         pieces: impl Fn(usize) -> [&'p [u8]; 3],
+        done: impl FnMut(&Hashed<'_>),
+    ) {
+        self.each(count, |i| tag(i).map(|tag| (tag, pieces(i))), done);
+    }
+
+    /// The same where tag and pieces come together.
+    fn each<'p>(
+        &mut self,
+        count: usize,
+        text: impl Fn(usize) -> Option<(u32, [&'p [u8]; 3])>,
         mut done: impl FnMut(&Hashed<'_>),
     ) {
         for i in 0..count {
-            if let Some(tag) = tag(i) {
-                self.push(i, tag, pieces(i), &mut done);
+            if let Some((tag, pieces)) = text(i) {
+                self.push(i, tag, pieces, &mut done);
             }
         }
         self.finish(&mut done);
