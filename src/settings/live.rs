@@ -16,8 +16,8 @@ use crate::sources::live::{Interrupt, Manners, Options, Pattern, Scope, StateFil
 /// Most connections by default: a server has others to serve.
 const CONNECTIONS: usize = 4;
 
-/// Blocks of a part: with blocks of 1 MiB the default of [`live::PART`](crate::sources::live::PART).
-const PARTS_OF_BLOCKS: u64 = 16;
+/// Blocks of a part: with blocks of 512 KiB the default of [`live::PART`](crate::sources::live::PART).
+const PARTS_OF_BLOCKS: u64 = 32;
 
 /// Longest password file that is read.
 const MAX_PASSWORD: u64 = 4096;
