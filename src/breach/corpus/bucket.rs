@@ -1,4 +1,5 @@
-//! A bucket: the digests that share their first bits, with a checksum of its own that every lookup checks.
+//! A bucket: digests that share their first bits, with a checksum of its own that every lookup checks. A full corpus is made
+//! of them; in a compact one they hold what does not fit in a slot.
 //!
 //! ```text
 //! 0   u32      CRC-32 of all that follows, begun with the bucket's number
@@ -12,13 +13,10 @@
 //!
 //! A bucket of another place, or a place read from a damaged index, fails the checksum as surely as a flipped byte does.
 
-use super::header::Shape;
-use super::key::Key;
-
 /// Before the first word.
 const HEAD: usize = 8;
 /// A count that stands in the list of larger ones.
-const LARGER: u8 = u8::MAX;
+pub(super) const LARGER: u8 = u8::MAX;
 /// Most entries of one bucket. On average there are at most 48: more than this are no digests of passwords.
 pub(super) const MOST: usize = u16::MAX as usize;
 
@@ -103,10 +101,16 @@ impl<'a> Bucket<'a> {
         }
     }
 
-    /// Whether the digests are in order and every larger count has its number.
-    pub(super) fn is_sound(&self) -> bool {
+    /// A larger count that belongs to no digest of this bucket.
+    pub(super) fn larger_behind(&self, at: usize) -> u64 {
+        let own = larger_in(self.counts);
+        self.larger.get(own + at).map_or(u64::from(LARGER), |count| u64::from_le_bytes(*count))
+    }
+
+    /// Whether the digests are in order, and every larger count has its number, with `more` that belong to others.
+    pub(super) fn is_sound(&self, more: usize) -> bool {
         let ordered = (1..self.len()).all(|at| (self.word(at - 1), self.rest(at - 1)) < (self.word(at), self.rest(at)));
-        ordered && larger_in(self.counts) == self.larger.len() && !self.counts.contains(&0)
+        ordered && larger_in(self.counts) + more == self.larger.len() && !self.counts.contains(&0)
     }
 }
 
@@ -124,10 +128,10 @@ fn checksum(body: &[u8], number: u64) -> u32 {
 /// A bucket being filled.
 #[derive(Default)]
 pub(super) struct Filling {
-    words: Vec<u8>,
-    rests: Vec<u8>,
-    counts: Vec<u8>,
-    larger: Vec<u8>,
+    pub(super) words: Vec<u8>,
+    pub(super) rests: Vec<u8>,
+    pub(super) counts: Vec<u8>,
+    pub(super) larger: Vec<u8>,
     last: (u32, u8),
 }
 
@@ -143,23 +147,18 @@ pub(super) enum Taken {
 }
 
 impl Filling {
-    /// Adds a digest of this bucket, greater than those before it.
+    /// Adds a digest of this bucket, greater than those before it. Where one byte follows the word, another digest may have
+    /// the same.
     #[inline]
-    pub(super) fn push(&mut self, key: Key, count: u64, shape: &Shape, digest_len: usize) -> Taken {
-        let word = key.word(shape.word);
-        let bytes = key.bytes();
-        let rest = if shape.rest == 1 {
-            let rest = key.word(shape.word + 8) as u8;
+    pub(super) fn push(&mut self, word: u32, rest: &[u8], count: u64) -> Taken {
+        if let [rest] = *rest {
             if self.last == (word, rest) && !self.counts.is_empty() {
                 let so_far = self.pop_count();
                 self.push_count(so_far.max(count));
                 return Taken::Same;
             }
             self.last = (word, rest);
-            &[rest][..]
-        } else {
-            &bytes[digest_len - shape.rest..digest_len]
-        };
+        }
         if self.counts.len() == MOST {
             return Taken::Full;
         }
@@ -191,16 +190,22 @@ impl Filling {
         }
     }
 
+    pub(super) fn clear(&mut self) {
+        for part in [&mut self.words, &mut self.rests, &mut self.counts, &mut self.larger] {
+            part.clear();
+        }
+    }
+
     /// Writes bucket `number` to the end of `to`, and is empty again.
     pub(super) fn write(&mut self, number: u64, to: &mut Vec<u8>) {
         let start = to.len();
         to.extend_from_slice(&[0; 4]);
         to.extend_from_slice(&(self.counts.len() as u16).to_le_bytes());
         to.extend_from_slice(&((self.larger.len() / 8) as u16).to_le_bytes());
-        for part in [&mut self.words, &mut self.rests, &mut self.counts, &mut self.larger] {
+        for part in [&self.words, &self.rests, &self.counts, &self.larger] {
             to.extend_from_slice(part);
-            part.clear();
         }
+        self.clear();
         let sum = checksum(&to[start + 4..], number);
         to[start..start + 4].copy_from_slice(&sum.to_le_bytes());
         debug_assert!(to.len() >= start + HEAD, "a bucket has a head");

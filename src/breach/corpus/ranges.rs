@@ -2,7 +2,7 @@
 
 use super::Corpus;
 use super::bucket::Bucket;
-use super::header::Variant;
+use super::header::Shape;
 
 /// Longest line: 35 hex digits, a colon, twenty digits of count, the line's end, and room to write forty digits at once.
 const LINE: usize = 64;
@@ -24,13 +24,10 @@ impl Corpus {
     /// Appends the range of `prefix` (below 2^20) to `out`: `SUFFIX:COUNT` lines in upper-case hex, ascending, CRLF between
     /// them. Nothing where the corpus holds no digest with this prefix. Needs a full corpus.
     pub fn range(&self, prefix: u32, out: &mut Vec<u8>) -> Result<(), NoRange> {
-        if self.header.variant != Variant::Full {
-            return Err(NoRange::NotFull);
-        }
+        let Shape::Buckets { bits, .. } = self.shape else { return Err(NoRange::NotFull) };
         if self.is_hole(prefix) {
             return Err(NoRange::Hole);
         }
-        let bits = self.shape.bits;
         let start = out.len();
         if bits < PREFIX_BITS {
             let number = u64::from(prefix >> (PREFIX_BITS - bits));
@@ -54,10 +51,11 @@ impl Corpus {
     }
 
     fn lines(&self, bucket: &Bucket<'_>, number: u64, prefix: u32, out: &mut Vec<u8>) {
+        let Shape::Buckets { bits, word, .. } = self.shape else { return };
         let len = self.header.kind.len();
-        let skipped = self.shape.word as usize / 8;
+        let skipped = word as usize / 8;
         let mut digest = [0; 20];
-        let first = ((number >> (self.shape.bits - self.shape.word)) as u32).to_be_bytes();
+        let first = ((number >> (bits - word)) as u32).to_be_bytes();
         digest[..skipped].copy_from_slice(&first[4 - skipped..]);
         let mut at = out.len();
         out.resize(at + bucket.len() * LINE, 0);
