@@ -5,6 +5,7 @@
 //! The embedded list of common passwords is not here: it is `guess`'s, needs no question to anybody, and is looked up for
 //! every value as it is read.
 
+mod body;
 mod budget;
 pub mod corpus;
 mod download;

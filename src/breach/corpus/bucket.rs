@@ -28,6 +28,8 @@ pub(super) struct Bucket<'a> {
     counts: &'a [u8],
     larger: &'a [[u8; 8]],
     rest: usize,
+    /// From the rests on.
+    after: &'a [u8],
 }
 
 impl<'a> Bucket<'a> {
@@ -41,8 +43,8 @@ impl<'a> Bucket<'a> {
         let (head, body) = body.split_first_chunk::<4>()?;
         let n = usize::from(u16::from_le_bytes([head[0], head[1]]));
         let m = usize::from(u16::from_le_bytes([head[2], head[3]]));
-        let (words, body) = body.split_at_checked(4 * n)?;
-        let (rests, body) = body.split_at_checked(rest * n)?;
+        let (words, after) = body.split_at_checked(4 * n)?;
+        let (rests, body) = after.split_at_checked(rest * n)?;
         let (counts, larger) = body.split_at_checked(n)?;
         let (larger, none) = larger.as_chunks();
         (larger.len() == m && none.is_empty()).then_some(Self {
@@ -51,6 +53,7 @@ impl<'a> Bucket<'a> {
             counts,
             larger,
             rest,
+            after,
         })
     }
 
@@ -86,6 +89,24 @@ impl<'a> Bucket<'a> {
     #[inline]
     pub(super) fn rest(&self, at: usize) -> &'a [u8] {
         &self.rests[at * self.rest..][..self.rest]
+    }
+
+    /// Each digest's word, what follows it (`rest` bytes, at most 16, and then anything), and its count.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (u32, [u8; 16], u64)> {
+        let mut larger = self.larger.iter().map(|count| u64::from_le_bytes(*count));
+        self.words.iter().zip(self.counts).enumerate().map(move |(at, (word, count))| {
+            let count = match *count {
+                LARGER => larger.next().unwrap_or(u64::from(LARGER)),
+                count => u64::from(count),
+            };
+            let after = &self.after[at * self.rest..];
+            let rest = after.first_chunk().copied().unwrap_or_else(|| {
+                let mut rest = [0; 16];
+                rest[..self.rest].copy_from_slice(&after[..self.rest]);
+                rest
+            });
+            (u32::from_le_bytes(*word), rest, count)
+        })
     }
 
     /// The count of entry `at`.
