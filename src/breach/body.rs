@@ -96,7 +96,7 @@ fn write_count(to: &mut [u8; 20], count: u64) -> usize {
         // Four digits at once, without those before the first.
         let count = count as u32;
         let (high, low) = (count / 100, count % 100);
-        let digits = high / 10 | (high % 10) << 8 | (low / 10) << 16 | (low % 10) << 24 | 0x3030_3030;
+        let digits = (high / 10) | ((high % 10) << 8) | ((low / 10) << 16) | ((low % 10) << 24) | 0x3030_3030;
         let zeros = u32::from(count < 1000) + u32::from(count < 100) + u32::from(count < 10);
         to[..4].copy_from_slice(&(digits >> (8 * zeros)).to_le_bytes());
         return 4 - zeros as usize;
@@ -126,10 +126,10 @@ const fn digit(nibble: u8) -> u8 {
 #[inline]
 const fn eight_digits(word: u32) -> [u8; 8] {
     let word = word as u64;
-    let pairs = (word << 16 | word) & 0x0000_ffff_0000_ffff;
-    let bytes = (pairs << 8 | pairs) & 0x00ff_00ff_00ff_00ff;
-    let nibbles = (bytes << 4 | bytes) & 0x0f0f_0f0f_0f0f_0f0f;
-    let letters = (nibbles + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
+    let pairs = ((word << 16) | word) & 0x0000_ffff_0000_ffff;
+    let bytes = ((pairs << 8) | pairs) & 0x00ff_00ff_00ff_00ff;
+    let nibbles = ((bytes << 4) | bytes) & 0x0f0f_0f0f_0f0f_0f0f;
+    let letters = ((nibbles + 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101;
     (nibbles + 0x3030_3030_3030_3030 + letters * 7).to_be_bytes()
 }
 
