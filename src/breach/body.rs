@@ -150,7 +150,9 @@ mod tests {
             let text = lines.join("\r\n");
             let mut whole = Vec::new();
             let mut body = Body::new(&mut whole);
-            rows.iter().for_each(|(row, n)| body.row(row, *n));
+            for (row, n) in &rows {
+                body.row(row, *n);
+            }
             body.end();
             assert_eq!(std::str::from_utf8(&whole).unwrap(), text);
 
@@ -164,10 +166,14 @@ mod tests {
                 wide[..len].copy_from_slice(&rest[..len]);
                 body.pieces(&row[..skipped], u32::from_be_bytes(*word), &wide, len, n);
             };
-            first.iter().for_each(|row| piece(&mut body, *row));
+            for row in first {
+                piece(&mut body, *row);
+            }
             body.end();
             let mut body = if first.is_empty() && before { Body::new(&mut pieces) } else { Body::more(&mut pieces) };
-            second.iter().for_each(|row| piece(&mut body, *row));
+            for row in second {
+                piece(&mut body, *row);
+            }
             body.end();
             let text = if before { format!("before{text}") } else { text };
             assert_eq!(String::from_utf8(pieces).unwrap(), text);

@@ -7,6 +7,8 @@
 
 mod body;
 mod budget;
+#[doc(hidden)]
+pub mod checks;
 pub mod corpus;
 mod download;
 mod enzoic;

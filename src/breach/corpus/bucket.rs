@@ -136,7 +136,7 @@ impl<'a> Bucket<'a> {
 }
 
 /// How many of `counts` stand in the list of larger ones.
-fn larger_in(counts: &[u8]) -> usize {
+pub(super) fn larger_in(counts: &[u8]) -> usize {
     counts.iter().map(|count| usize::from(*count == LARGER)).sum()
 }
 

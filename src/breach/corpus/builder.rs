@@ -333,7 +333,7 @@ impl Writer {
 struct Buckets {
     shape: Shape,
     /// How many slots or buckets there will be.
-    buckets: u64,
+    end: u64,
     digest_len: usize,
     filling: Filling,
     /// The slot or bucket being filled.
@@ -346,7 +346,7 @@ impl Buckets {
     fn new(shape: Shape, buckets: u64, index_len: u64, digest_len: usize) -> Self {
         Self {
             shape,
-            buckets,
+            end: buckets,
             digest_len,
             filling: Filling::default(),
             number: 0,
@@ -390,11 +390,11 @@ impl Buckets {
     }
 
     fn finish(mut self, file: &File) -> io::Result<(u64, Section, Section)> {
-        self.close(self.buckets, file)?;
+        self.close(self.end, file)?;
         if let Shape::Buckets { .. } = self.shape {
             self.index.buffer.extend_from_slice(&self.data.len().to_le_bytes());
         }
-        Ok((self.buckets, self.index.finish(file)?, self.data.finish(file)?))
+        Ok((self.end, self.index.finish(file)?, self.data.finish(file)?))
     }
 }
 

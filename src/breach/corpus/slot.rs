@@ -13,7 +13,7 @@
 //! ([`Bucket`]) of the data section: first the larger counts of that bucket's own digests, then those of the slot's. One
 //! question in fifty needs it.
 
-use super::bucket::{Bucket, Filling, LARGER};
+use super::bucket::{Bucket, Filling, LARGER, larger_in};
 use crate::model::{Exposure, Unasked};
 
 /// Bytes of a slot.
@@ -51,6 +51,7 @@ impl<'a> Slot<'a> {
 
     /// What is known of the digest with this word and rest. `data` is the data section.
     #[inline]
+    #[expect(clippy::needless_bitwise_bool, reason = "a branch that cannot be foretold costs a wait for memory")]
     pub(super) fn find(&self, word: u32, rest: u8, data: &[u8]) -> Exposure {
         // How many words are smaller: without a branch, several words an instruction. Whether the digest is there is told
         // without a branch too, for guessing that wrong would cost another wait for memory.
@@ -85,10 +86,7 @@ impl<'a> Slot<'a> {
     /// The count of entry `at`; `None` where it stands in a damaged tail.
     fn count(&self, at: usize, data: &[u8]) -> Option<u64> {
         match self.bytes[COUNTS + at] {
-            LARGER => {
-                let before = self.bytes[COUNTS..COUNTS + at].iter().filter(|count| **count == LARGER).count();
-                Some(self.tail(data)?.larger_behind(before))
-            }
+            LARGER => Some(self.tail(data)?.larger_behind(larger_in(&self.bytes[COUNTS..COUNTS + at]))),
             count => Some(u64::from(count)),
         }
     }
@@ -131,7 +129,7 @@ impl<'a> Slot<'a> {
         let counts = &self.bytes[COUNTS..COUNTS + n];
         let ordered = (1..n).all(|at| entry(at - 1) < entry(at)) && !counts.contains(&0);
         let unused = (n..HERE).all(|at| entry(at) == (u32::MAX, 0) && self.bytes[COUNTS + at] == 0);
-        let larger = counts.iter().filter(|count| **count == LARGER).count();
+        let larger = larger_in(counts);
         if !ordered || !unused {
             return None;
         }
@@ -155,8 +153,7 @@ impl Filling {
         slot[RESTS..RESTS + n].copy_from_slice(&self.rests[..n]);
         slot[COUNTS..COUNTS + n].copy_from_slice(&self.counts[..n]);
         if self.counts.len() > n || !self.larger.is_empty() {
-            let larger = self.counts[..n].iter().filter(|count| **count == LARGER).count();
-            self.larger.rotate_left(8 * larger);
+            self.larger.rotate_left(8 * larger_in(&self.counts[..n]));
             self.words.drain(..4 * n);
             self.rests.drain(..n);
             self.counts.drain(..n);
