@@ -7,7 +7,7 @@
 //! To add a target: a function, a row in [`ALL`], a file in `fuzz/fuzz_targets`, a `[[bin]]` in `fuzz/Cargo.toml` and
 //! seeds in `fuzz/corpus`; the test says which of them is missing.
 
-use crate::breach::{Range, corpus as breach_corpus};
+use crate::breach::{Range, checks, corpus as breach_corpus};
 use crate::formats::testing::{Pieces, check, check_random};
 use crate::formats::{self, Format, Head, Opened, RandomReader, Reader, Sql, SqliteReader};
 use crate::model::{Digest, DigestKind, Exposure, FormKind, Policy};
@@ -23,10 +23,12 @@ pub const ALL: &[FuzzTarget] = &[
     ("corpus", corpus),
     ("csv", csv),
     ("json", json),
+    ("packed", packed),
     ("range", range),
     ("schemes", schemes),
     ("sql", sql),
     ("sqlite", sqlite),
+    ("store", store),
 ];
 
 /// Any bytes read as CSV: the properties of a [`Reader`].
@@ -161,6 +163,20 @@ pub fn range(data: &[u8]) {
 /// Input: one byte that chooses which; the rest as `breach::corpus::checks` says.
 pub fn corpus(data: &[u8]) {
     breach_corpus::checks::any(data);
+}
+
+/// Any bytes as a packed range: refused, or what its text says; any range packed and read back.
+///
+/// Input: as `breach::checks` says.
+pub fn packed(data: &[u8]) {
+    checks::packed(data);
+}
+
+/// A file of ranges under puts, reopening, flipped bits and cuts: what was put last, or nothing once it is damaged.
+///
+/// Input: steps of four bytes, as `breach::checks` says.
+pub fn store(data: &[u8]) {
+    checks::store(data);
 }
 
 /// The digest of the range 00000 that ends in `suffix`.
