@@ -46,6 +46,10 @@ pub(super) fn slot(table: &TableDone, number: usize, slow: &Slow, policy: &Polic
             }
             FormKind::Empty => told("empty value", &[Reason::NoCredential], "no value where others have a hash"),
             FormKind::State => told("locked or unusable", &[Reason::Locked], "a marker that no password opens"),
+            _ if let Some(shaped) = plan.shaped.as_ref().filter(|shaped| shaped.is_read(*form)) => {
+                let known = explained(*form, done, (plan.salt.is_some(), expects), plan.salted, slow, policy);
+                shaped.tell(known)
+            }
             _ if *form == schemes::turned_back() => turned_back(plan.opening.as_deref(), policy),
             kind => match plan.opening.as_deref().filter(|opening| opening.is_partial() && kind != FormKind::Modular) {
                 // By its length alone such a value looks like a digest.

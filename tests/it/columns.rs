@@ -8,6 +8,7 @@ mod lookalikes;
 mod many_lookalikes;
 mod merging;
 mod passwords;
+mod shaped;
 mod words;
 
 use credaudit::columns::{ColumnStats, assign, may_be_credential};
