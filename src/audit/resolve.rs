@@ -2,7 +2,7 @@
 
 use crate::model::{Confidence, Evidence, Form, FormKind, Formula, Grade, Graded, Policy, Reason, Reasons, Role};
 use crate::reversible::Opening;
-use crate::schemes::{self, Protection, Scheme};
+use crate::schemes::{self, Protection, SaltFrom, Scheme};
 
 use super::prove::Slow;
 use super::unit::{SlotDone, TableDone};
@@ -107,7 +107,13 @@ fn explained(
             Evidence::Proved,
             format!("{} values are opened by a common password or the row's own words", done.salted_hits),
         ),
-        _ if let Some(look) = done.look.as_ref().filter(|_| may_be_encrypted(form)) => {
+        _ if let Some(look) = done.look.as_ref().filter(|look| look.undecided)
+            && may_be_encrypted(form)
+            && candidates.first().is_some_and(|first| first.salt_from() == SaltFrom::Nowhere && !expected(*first)) =>
+        {
+            return told(look.name, &[Reason::NotUnderstood], &look.why);
+        }
+        _ if let Some(look) = done.look.as_ref().filter(|look| !look.undecided && may_be_encrypted(form)) => {
             return reversible(look.name, &look.why, Evidence::Inferred, Some(look.confidence), policy);
         }
         _ => match candidates.first() {

@@ -33,7 +33,6 @@ const FILES: &[(&str, &str)] = &[
     ("fusionpbx", include_str!("../../patterns/schemas/fusionpbx.toml")),
     ("ghost", include_str!("../../patterns/schemas/ghost.toml")),
     ("gitea", include_str!("../../patterns/schemas/gitea.toml")),
-    ("gitlab", include_str!("../../patterns/schemas/gitlab.toml")),
     ("glpi", include_str!("../../patterns/schemas/glpi.toml")),
     ("gogs", include_str!("../../patterns/schemas/gogs.toml")),
     ("grafana", include_str!("../../patterns/schemas/grafana.toml")),

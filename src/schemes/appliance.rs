@@ -120,14 +120,19 @@ const FORTINET_TEXT: [u8; 24] = [
 /// Where `ScreenOS` puts which letters among its digest's characters.
 const MARKS: [(usize, u8); 6] = [(0, b'n'), (6, b'r'), (12, b'c'), (17, b's'), (23, b't'), (29, b'n')];
 
-pub(super) static CISCO_PIX: Row = Row::new("cisco-pix", &[&TEXT_16, &PIX_SHAPED], &PIX, Cost::Fixed(140, UNSALTED), |value, _, candidate| {
-    Ok(fast::same(value.key(), &pix(candidate)))
-})
-.salted_from(SaltFrom::Nowhere)
-.fast()
-.ranked(140);
-pub(super) static CISCO_ASA: Row =
-    Row::new("cisco-asa", &[&ASA_FORM, &TEXT_16, &ASA_SHAPED], &ASA, Cost::Fixed(140, SALTED), |value, stored, candidate| {
+pub(super) static CISCO_PIX: Row =
+    Row::new("cisco-pix", &[&TEXT_16, &PIX_SHAPED], &PIX, Cost::Fixed(140, UNSALTED), |value, _, candidate| {
+        Ok(fast::same(value.key(), &pix(candidate)))
+    })
+    .salted_from(SaltFrom::Nowhere)
+    .fast()
+    .ranked(140);
+pub(super) static CISCO_ASA: Row = Row::new(
+    "cisco-asa",
+    &[&ASA_FORM, &TEXT_16, &ASA_SHAPED],
+    &ASA,
+    Cost::Fixed(140, SALTED),
+    |value, stored, candidate| {
         let login = if value.login().is_empty() { stored.login.unwrap_or_default() } else { value.login() };
         if login.is_empty() {
             return Err(Unverifiable::Missing);
@@ -135,10 +140,11 @@ pub(super) static CISCO_ASA: Row =
         // Long passwords are hashed without the login.
         let salt = if candidate.len() > 28 { &[] } else { &login[..login.len().min(4)] };
         Ok(fast::same(value.key(), &pix(&[candidate, salt].concat())))
-    })
-    .salted_from(SaltFrom::Login)
-    .fast()
-    .ranked(141);
+    },
+)
+.salted_from(SaltFrom::Login)
+.fast()
+.ranked(141);
 static CISCO_TYPE4: Row =
     Row::new("cisco-type4", &[&TYPE4_FORM], &TYPE4, Cost::Fixed(70, UNSALTED), |value, _, candidate| {
         Ok(fast::same(value.key(), &hashes::sha256(&[candidate])))

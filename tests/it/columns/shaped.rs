@@ -186,12 +186,11 @@ fn a_column_of_hashes_that_look_like_text_is_named_for_what_it_is() {
 
 #[test]
 fn where_no_likely_password_opens_one_the_shape_alone_names_it() {
-    let people: Vec<[String; 2]> = people()
-        .into_iter()
-        .enumerate()
-        .map(|(row, [login, _])| [login, format!("{row}: nobody's guess")])
-        .collect();
-    for (scheme, values) in [("descrypt", descrypt(&people)), ("openedge", openedge(&people)), ("cisco-pix", pix(&people))] {
+    let people: Vec<[String; 2]> =
+        people().into_iter().enumerate().map(|(row, [login, _])| [login, format!("{row}: nobody's guess")]).collect();
+    for (scheme, values) in
+        [("descrypt", descrypt(&people)), ("openedge", openedge(&people)), ("cisco-pix", pix(&people))]
+    {
         let report = report("password", &values, &people);
         for entry in entries(&report, "password") {
             assert!(entry["scheme"].as_str().is_some_and(|named| named.starts_with(scheme)), "{entry:#}");
