@@ -172,7 +172,10 @@ impl Tried {
 
     /// Whether most of what opened is text a person chose, not a digest.
     fn is_text(&self, ask: &Ask<'_>) -> bool {
-        let texts = self.opened.iter().filter(|(text, _)| text.expose().is_empty() || (ask.is_text)(text.expose()));
+        // JSON in base64 is what libraries wrap a ciphertext in.
+        let is_json = |text: &[u8]| text.starts_with(b"{\"") && text.ends_with(b"}");
+        let typed = |text: &[u8]| text.is_empty() || ((ask.is_text)(text) && !is_json(text));
+        let texts = self.opened.iter().filter(|(text, _)| typed(text.expose()));
         texts.count() * 2 > self.opened.len()
     }
 
