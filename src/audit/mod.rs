@@ -17,6 +17,7 @@ mod observe;
 mod plan;
 mod prove;
 mod resolve;
+mod shaped;
 mod turning;
 mod unit;
 mod verdicts;

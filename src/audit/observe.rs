@@ -468,7 +468,7 @@ impl SlotObserver<'_> {
             }
             // Most values of most tables are bare digests: seen and decoded in one go.
             let bare = schemes::bare_digest(value, &mut out);
-            let form = bare.map_or_else(|| schemes::recognise(value), |(form, _)| form);
+            let form = bare.map_or_else(|| self.slot.read(schemes::recognise(value)), |(form, _)| form);
             let code = self.dictionary.code(form);
             let facts = &mut self.facts[row];
             facts.code = code as u32 + 1;

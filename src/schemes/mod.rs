@@ -10,6 +10,7 @@ mod argon2;
 mod bare;
 mod bcrypt;
 mod blowfish;
+mod by_shape;
 mod codec;
 mod containers;
 mod domino;
@@ -60,6 +61,7 @@ use layout::Layout;
 
 use crate::model::{Digest, DigestKind, Form, FormDef, FormKind, Formula, Graded, Policy, Salts};
 
+pub use by_shape::{Shape, shapes};
 pub use fast::digest_of;
 pub use identify::{Candidate, Identified, identify};
 pub use recognise::recognise;
@@ -420,8 +422,8 @@ mod tests {
     use super::*;
 
     /// Files that hold what families share, and are none.
-    const SHARED: [&str; 10] =
-        ["codec", "fast", "grading", "hashes", "identify", "known_as", "layout", "mod", "recognise", "row"];
+    const SHARED: [&str; 11] =
+        ["by_shape", "codec", "fast", "grading", "hashes", "identify", "known_as", "layout", "mod", "recognise", "row"];
 
     #[test]
     fn every_file_in_the_folder_is_a_family_with_a_row_in_alphabetical_order() {
