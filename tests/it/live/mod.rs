@@ -3,6 +3,8 @@
 mod faults;
 mod nursery;
 mod scope;
+#[cfg(feature = "sqlserver")]
+mod sqlserver;
 
 use std::collections::BTreeMap;
 use std::fs;
