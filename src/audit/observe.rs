@@ -14,7 +14,7 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::columns::{self, ColumnStats};
 use crate::guess::{self, CommonPasswords, DigestIndex, Own, Target};
-use crate::model::{Form, FormKind, Formula, Secret, TableBatch};
+use crate::model::{Form, FormKind, Formula, Secret, Table, TableBatch};
 use crate::reversible::{self, Opening};
 use crate::schemes::{self, Scheme, Stored};
 use crate::spool::{Chunk, Store};
@@ -97,6 +97,8 @@ pub(super) struct Sampled {
 
 /// What one batch showed.
 pub(super) struct Run {
+    /// Of which table, as it was then: it may have gained columns.
+    pub(super) table: Arc<Table>,
     /// The rows that were read whole, where of others cells were left out: for [`see_whole`].
     pub(super) whole: Option<RecordBatch>,
     pub(super) rows: usize,
@@ -212,6 +214,7 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watched: W
         watch(tools, plan, batch, watched)
     };
     let mut run = Run {
+        table: batch.table.clone(),
         whole,
         rows,
         bytes: batch.bytes,

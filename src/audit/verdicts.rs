@@ -12,8 +12,8 @@ use sha2::{Digest as _, Sha256};
 use crate::error::Error;
 use crate::judge::judge;
 use crate::model::{
-    AccountTotals, BreachReport, ColumnReport, Confidence, DigestKind, Finding, FormKind, Policy, Reason, Reasons,
-    Report, ReportSkip, ReportTable, ResetRow, Role, RowAt, Severity, Site, Tier, Verdict,
+    AccountTotals, BreachReport, ColumnReport, Confidence, DigestKind, Finding, FormKind, Places, Policy, Reason,
+    Reasons, Report, ReportSkip, ReportTable, ResetRow, Role, RowAt, Severity, Site, Tier, Verdict,
 };
 use crate::schemes::Protection;
 
@@ -750,7 +750,7 @@ fn findings(
             accounts: rows,
             site: Some(Box::new(Site {
                 path: table.unit.path.clone(),
-                line: first.line,
+                line: if table.table.places == Places::Bytes { first.line } else { 0 },
                 column: 1,
                 offset: first.offset,
                 length: 0,

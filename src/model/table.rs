@@ -51,6 +51,9 @@ pub enum Places {
     Rows,
     /// [`RowAt::offset`] is a `PostgreSQL` row address: number of the page, shifted left by 16 bits, and line in it.
     Tid,
+    /// The row's value in this column is 12 bytes: the first four are [`RowAt::line`], the rest [`RowAt::offset`]
+    /// (`MongoDB`'s object ids).
+    ObjectId(String),
 }
 
 impl Places {
@@ -62,6 +65,7 @@ impl Places {
             Self::Key(column) => format!("{column} {}", at.offset.cast_signed()),
             Self::Rows => format!("row {}", at.offset),
             Self::Tid => format!("ctid ({},{})", at.offset >> 16, at.offset & 0xffff),
+            Self::ObjectId(column) => format!("{column} {:08x}{:016x}", at.line, at.offset),
         }
     }
 }

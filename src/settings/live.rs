@@ -140,7 +140,7 @@ fn password(args: &LiveArgs) -> Result<Option<Secret>, Error> {
     if !io::stdin().is_terminal() {
         return Err(Error::usage(
             "--ask-password needs a terminal to ask on",
-            "use --password-file, or PGPASSWORD or MYSQL_PWD in the environment",
+            "use --password-file, or PGPASSWORD, MYSQL_PWD or SQLCMDPASSWORD in the environment",
         ));
     }
     let typed = rpassword::prompt_password("Password: ").map_err(|e| Error::system("asking for the password", e))?;

@@ -34,4 +34,6 @@ mod serve;
 mod servers;
 mod sources;
 mod sqlite;
+#[cfg(feature = "sqlserver")]
+mod tds;
 mod web;

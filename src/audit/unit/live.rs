@@ -87,6 +87,7 @@ pub(in crate::audit) fn read_database(
         done.bytes.rows += attempt.bytes;
         let rows: u64 = attempt.tables.iter().map(|table| table.rows).sum();
         done.skipped.extend(attempt.not_judged.into_iter().map(|(place, why)| skip(place, why)));
+        done.skipped.extend(database.remarks().into_iter().map(|(place, why)| skip(place, why)));
         done.tables.extend(attempt.tables);
         if let Some(limit) = attempt.sampled {
             let of = table.rows.map_or(String::new(), |rows| format!(" of about {rows}"));

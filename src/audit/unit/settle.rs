@@ -366,6 +366,9 @@ impl<'a> Tables<'a> {
         self.bytes.rows += run.bytes;
         let state = &mut self.states[at];
         state.rows += run.rows as u64;
+        if run.table.columns.len() > state.table.columns.len() {
+            state.table = run.table.clone();
+        }
         for (column, part) in &run.stats {
             if state.stats.len() <= *column {
                 state.stats.resize_with(column + 1, ColumnStats::new);

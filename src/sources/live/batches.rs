@@ -63,7 +63,12 @@ impl Batches {
 
     /// Ends a row; a batch if there is enough for one.
     pub(super) fn end_row(&mut self, place: u64) -> Option<TableBatch> {
-        self.builder.end_row(RowAt { offset: place, line: 0 }, self.of_row as u64);
+        self.end_row_at(RowAt { offset: place, line: 0 })
+    }
+
+    /// As [`end_row`](Self::end_row), for places of two numbers.
+    pub(super) fn end_row_at(&mut self, at: RowAt) -> Option<TableBatch> {
+        self.builder.end_row(at, self.of_row as u64);
         self.held += std::mem::take(&mut self.of_row);
         (self.builder.len() >= self.max_rows || self.held >= MAX_BYTES).then(|| self.take()).flatten()
     }

@@ -13,9 +13,11 @@
 
 mod batches;
 mod manners;
+mod mongodb;
 mod mysql;
 mod postgres;
 mod scope;
+mod sqlserver;
 mod state;
 mod tls;
 mod url;
@@ -35,7 +37,7 @@ pub use state::{State, StateFile, StateTrouble};
 pub use url::{BadUrl, Url};
 
 /// All kinds of servers.
-pub const ALL: &[&dyn Kind] = &[&postgres::Postgres, &mysql::MySql];
+pub const ALL: &[&dyn Kind] = &[&postgres::Postgres, &mysql::MySql, &sqlserver::SqlServer, &mongodb::MongoDb];
 
 /// The kind of server that `scheme` of an address names.
 pub fn kind(scheme: &str) -> Option<&'static dyn Kind> {
@@ -132,6 +134,11 @@ pub trait Database: Send + Sync {
         Vec::new()
     }
 
+    /// What turned out while a table was read and has to be told: place and reason, each once. Asked after every table.
+    fn remarks(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
     /// The statements that open a session, then those that read `table`, as they would be sent.
     fn statements(&self, table: Option<&LiveTable>) -> Vec<String>;
 
@@ -214,6 +221,12 @@ pub struct Part {
 impl Part {
     /// All rows, all columns.
     pub const ALL: Self = Self { from: None, to: None, wide: true };
+}
+
+/// What is said of a kind of server that is known but was left out when the program was built.
+#[cfg_attr(all(feature = "mongodb", feature = "sqlserver"), allow(dead_code))] // some builds leave nothing out
+fn left_out(server: &str, feature: &str) -> LiveError {
+    LiveError::connection(format!("this build has no {server}: build with `--features {feature}`"))
 }
 
 /// Cuts the keys `from..to` into parts of about `step` keys each, each after a wide piece of one in 64 of them; the first
@@ -301,7 +314,7 @@ mod tests {
 
     #[test]
     fn every_kind_is_found_by_its_schemes() {
-        for scheme in ["postgres", "postgresql", "mysql", "mariadb"] {
+        for scheme in ["postgres", "mysql", "mariadb", "mssql", "sqlserver", "mongodb", "mongodb+srv"] {
             assert!(kind(scheme).is_some(), "{scheme}");
         }
         assert!(kind("ftp").is_none());

@@ -8,7 +8,10 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    SupportedProtocolVersion,
+};
 
 /// How much of a server's certificate is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +26,18 @@ pub(super) enum Check {
 
 /// A client that checks as told. `roots` is a PEM file of authorities; without it those of the system are trusted.
 pub(super) fn client(check: Check, roots: Option<&Path>) -> Result<ClientConfig, String> {
+    client_of(rustls::DEFAULT_VERSIONS, check, roots)
+}
+
+/// As [`client`], for some versions of TLS only.
+pub(super) fn client_of(
+    versions: &[&'static SupportedProtocolVersion],
+    check: Check,
+    roots: Option<&Path>,
+) -> Result<ClientConfig, String> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .map_err(|e| format!("TLS cannot be set up: {e}"))?;
     if check == Check::Nothing {
         let verifier = Arc::new(Lenient { inner: None, provider });

@@ -5,6 +5,8 @@ mod manners;
 mod nursery;
 mod resume;
 mod scope;
+#[cfg(feature = "sqlserver")]
+mod sqlserver;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -216,6 +216,10 @@ impl Database for Resumed {
         self.moment.clone()
     }
 
+    fn remarks(&self) -> Vec<(String, String)> {
+        self.database.remarks()
+    }
+
     fn notes(&self) -> Vec<String> {
         let mut notes = self.database.notes();
         // One line for each moment that is not provably this one.
