@@ -243,10 +243,10 @@ fn scan(args: ScanArgs) -> Result<(GateSettings, Option<String>), Error> {
         guess_words: GUESS_WORDS,
         guess_seconds: GUESS_SECONDS,
     };
-    let span = match args.since {
+    let span = match args.git.since {
         Some(revision) => Some(Span::Since(revision)),
-        None if args.staged => Some(Span::Staged),
-        None => args.history.then_some(Span::History),
+        None if args.git.staged => Some(Span::Staged),
+        None => args.git.history.then_some(Span::History),
     };
     let settings = GateSettings {
         audit,
