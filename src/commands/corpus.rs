@@ -38,7 +38,9 @@ fn build(args: CorpusBuildArgs) -> Result<u8, Error> {
         .build()
         .map_err(|e| Error::system("starting threads", io::Error::other(e)))?;
     let progress = Progress::new(!settings.quiet && io::stderr().is_terminal());
-    let report = pool.install(|| corpus::build(&settings.recipe, &|read| progress.say(&format!("{} digests", thousands(read))))).map_err(|e| error(&e))?;
+    let report = pool
+        .install(|| corpus::build(&settings.recipe, &|read| progress.say(&format!("{} digests", thousands(read)))))
+        .map_err(|e| error(&e))?;
     progress.end();
     let text = built(&report, &settings.recipe.output);
     print(|to| to.write_all(text.as_bytes()))?;
