@@ -74,3 +74,52 @@ fn a_script_that_names_a_wide_table_again_and_again_is_read_in_time_that_grows_w
         assert_eq!((said.rows.len(), said.faults.len()), (4000, 4000));
     }
 }
+
+/// `FUZZ_TARGETS="reversible schemes" FUZZ_SECONDS=600`: for machines without a nightly toolchain. Without the coverage that
+/// `make fuzz` is guided by, but with the same properties.
+#[test]
+#[ignore = "takes as long as it is told to"]
+fn mutations_of_the_corpora_keep_every_targets_property() {
+    let told = |name: &str, else_: &str| std::env::var(name).unwrap_or_else(|_| else_.to_owned());
+    let targets = told("FUZZ_TARGETS", "reversible schemes");
+    let seconds: u64 = told("FUZZ_SECONDS", "60").parse().unwrap();
+    for (name, check) in fuzzing::ALL.iter().filter(|(name, _)| targets.split(' ').any(|target| target == *name)) {
+        let folder = fuzz().join("corpus").join(name);
+        let seeds: Vec<Vec<u8>> = fs::read_dir(folder).unwrap().map(|e| fs::read(e.unwrap().path()).unwrap()).collect();
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64 ^ u64::from(std::process::id());
+        let mut below = |end: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 11) as usize % end.max(1)
+        };
+        let (begun, mut executions) = (Instant::now(), 0_u64);
+        while begun.elapsed() < Duration::from_secs(seconds) {
+            let mut input = seeds[below(seeds.len())].clone();
+            for _ in 0..=below(6) {
+                let (at, other) = (below(input.len() + 1), &seeds[below(seeds.len())]);
+                match below(6) {
+                    0 if at < input.len() => input[at] ^= 1 << below(8),
+                    1 if at < input.len() => input[at] = below(256) as u8,
+                    2 => input.insert(at, below(256) as u8),
+                    3 => drop(input.drain(at..(at + below(9)).min(input.len()))),
+                    4 => {
+                        let from = below(other.len());
+                        let piece = other[from..(from + 1 + below(24)).min(other.len())].to_vec();
+                        input.splice(at..at, piece);
+                    }
+                    _ => input.truncate(at.max(1)),
+                }
+            }
+            let started = Instant::now();
+            let kept = catch_unwind(|| check(&input)).is_ok();
+            assert!(
+                kept && started.elapsed() < Duration::from_secs(20),
+                "{name}: {:?}",
+                input.escape_ascii().to_string()
+            );
+            executions += 1;
+        }
+        println!("{name}: {executions} executions in {seconds} s without a finding");
+    }
+}
