@@ -118,8 +118,8 @@ pub struct State {
     key: Zeroizing<Bytes>,
     rows: File,
     index: Mutex<Index>,
-    /// Of each kept table, by where its frames begin: where those of each request are.
-    frames: Mutex<HashMap<u64, Frames>>,
+    /// Of each kept table, by where its frames begin and end (an empty table has none): where those of each request are.
+    frames: Mutex<HashMap<(u64, u64), Frames>>,
     /// When this audit began to read, in seconds since 1970.
     now: u64,
     /// Why nothing more is kept.
@@ -200,7 +200,7 @@ impl State {
                 for kept in &index.tables {
                     let of_table = rows::check(&rows, &key, kept)
                         .map_err(|e| wrong(format!("the state {} is damaged: {e}", rows_path.display()), &remove))?;
-                    frames.insert(kept.from, of_table);
+                    frames.insert((kept.from, kept.to), of_table);
                 }
                 // What stands behind was not finished.
                 rows.set_len(index.end()).map_err(|e| io(&rows_path, e))?;

@@ -146,7 +146,7 @@ impl Database for Resumed {
                 gone.push(format!("{}, read at {}", kept.table, say(kept.at)));
                 continue;
             };
-            let frames = lock(&self.state.frames).remove(&kept.from).unwrap_or_default();
+            let frames = lock(&self.state.frames).remove(&(kept.from, kept.to)).unwrap_or_default();
             let key = rows::key_of(&self.state.key, &kept.salt());
             lock(&self.kept).insert(table.number, Arc::new(Replay { kept, frames, key }));
         }
