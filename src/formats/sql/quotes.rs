@@ -308,15 +308,19 @@ mod x86 {
     pub(super) fn find_avx2(quotes: &mut Quotes, bytes: &[u8]) {
         #[target_feature(enable = "avx2,bmi1,popcnt")]
         fn compiled(quotes: &mut Quotes, bytes: &[u8]) {
-            quotes.find(bytes, |step: &[u8; STEP], byte| {
-                let half = |at: usize| {
-                    // SAFETY: the load needs no alignment and reads 32 of the step's 64 bytes.
-                    let all = unsafe { _mm256_loadu_si256(step[at..at + 32].as_ptr().cast::<__m256i>()) };
-                    let same = _mm256_cmpeq_epi8(all, _mm256_set1_epi8(byte.cast_signed()));
-                    u64::from(_mm256_movemask_epi8(same).cast_unsigned())
-                };
-                half(0) | half(32) << 32
-            }, super::note);
+            quotes.find(
+                bytes,
+                |step: &[u8; STEP], byte| {
+                    let half = |at: usize| {
+                        // SAFETY: the load needs no alignment and reads 32 of the step's 64 bytes.
+                        let all = unsafe { _mm256_loadu_si256(step[at..at + 32].as_ptr().cast::<__m256i>()) };
+                        let same = _mm256_cmpeq_epi8(all, _mm256_set1_epi8(byte.cast_signed()));
+                        u64::from(_mm256_movemask_epi8(same).cast_unsigned())
+                    };
+                    half(0) | half(32) << 32
+                },
+                super::note,
+            );
         }
         // SAFETY: `Fill::Avx2` is only made after `is_x86_feature_detected!` said yes to all three.
         unsafe { compiled(quotes, bytes) }
