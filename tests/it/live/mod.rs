@@ -1,6 +1,8 @@
 //! Live databases: the same verdicts as from their dumps, nothing written, nothing left behind, every trouble told.
 
 mod faults;
+#[cfg(feature = "mongodb")]
+mod mongodb;
 mod nursery;
 mod scope;
 #[cfg(feature = "sqlserver")]
