@@ -1,7 +1,7 @@
 # Two commands are all a newcomer needs: `make demo` and `make test`.
 CARGO ?= cargo
 FUZZ_SECONDS ?= 600
-FUZZ_TARGETS = corpus csv json range schemes sql sqlite
+FUZZ_TARGETS = copy corpus csv json packed range reversible schemes sql sqlite store
 
 .PHONY: check-clients help setup setup-test build demo test lint unit docs deny fuzz bench-dump bench-breach clean
 

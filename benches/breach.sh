@@ -4,35 +4,28 @@
 #
 #   benches/breach.sh [MILLIONS]      50 by default
 #
-# GROWTH="5 500" (millions; empty leaves it out) adds corpora of other sizes, made up while they are built. Space: 26 bytes a
-# digest for the records, 48 for the text, 30 for the corpora; 7 for the largest of GROWTH. BENCH_DIR keeps the files.
+# GROWTH="5 50 500" (millions; empty leaves it out) adds corpora of several sizes, made up while they are built. Space: 26
+# bytes a digest for the records, 48 for the text, 31 for the corpora; 7.2 for the largest of GROWTH. BENCH_DIR keeps the files.
 #
 # The digests are SHA-1s of "pw0", "pw1" ..., half of them seen once, one in 256 more than 255 times. Half of the questions are
-# about digests that are there. Speed is per second of processor time on one thread, page cache warm, median of five; building
-# is user + system time of the whole program, median of RUNS (3), memory its peak resident set.
+# about digests that are there. "Single" asks one question after the other, of digests in no order; "bulk" two million sorted
+# ones, "unsorted" the same in no order. Speed is per second of processor time on one thread, page cache warm, median of five;
+# building is user + system time of the whole program, median of RUNS (3), memory its peak resident set.
 #
-# The server is measured with Debian's wrk over loopback where this program has `corpus serve`: requests per second of the
-# server's own processor time.
+# The server is measured by benches/serve.sh: requests, and bytes, per second of the server's own processor time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 millions=${1:-50}
 runs=${RUNS:-3}
-growth=${GROWTH-5 500}
+growth=${GROWTH-5 50 500}
 n=$((millions * 1000 * 1000))
 work=${BENCH_DIR:-$(mktemp -d)}
 mkdir -p "$work"
-server=
-finish() {
-  [ -z "$server" ] || kill "$server" 2>/dev/null || true
-  [ -n "${BENCH_DIR:-}" ] || rm -rf "$work"
-}
+finish() { [ -n "${BENCH_DIR:-}" ] || rm -rf "$work"; }
 trap finish EXIT
 
-for package in time wrk; do
-  dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -q '^installed' ||
-    { apt-get update -qq && apt-get install -qq -y --no-install-recommends "$package" >/dev/null; } || true
-done
+[ -x /usr/bin/time ] || { apt-get update -qq && apt-get install -qq -y --no-install-recommends time >/dev/null; }
 cargo build --quiet --release --locked --bin credaudit --example breach_corpus
 credaudit=target/release/credaudit
 bench=target/release/examples/breach_corpus
@@ -76,36 +69,12 @@ ask filter16
 [ -n "${BENCH_DIR:-}" ] || rm "$records"
 text=$(digests text)
 build text "$text"
-[ -n "${BENCH_DIR:-}" ] || rm "$text" "$work/text.corpus"
+[ -n "${BENCH_DIR:-}" ] || rm "$text"
 
-requests=not-measured
-if "$credaudit" corpus serve --help >/dev/null 2>&1 && command -v wrk >/dev/null; then
-  port=${BENCH_PORT:-18990}
-  "$credaudit" corpus serve --listen "127.0.0.1:$port" "$work/full.corpus" >"$work/serve.log" 2>&1 &
-  server=$!
-  for ((wait = 0; wait < 100; wait++)); do
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
-    sleep 0.1
-  done
-  cat >"$work/ranges.lua" <<'LUA'
-request = function()
-  return wrk.format("GET", string.format("/range/%05X", math.random(0, 1048575)))
-end
-LUA
-  ticks() { awk '{ print $14 + $15 }' "/proc/$server/stat"; }
-  wrk -t1 -c32 -d2s -s "$work/ranges.lua" "http://127.0.0.1:$port" >/dev/null 2>&1 || true
-  before=$(ticks)
-  wrk -t1 -c64 -d10s -s "$work/ranges.lua" "http://127.0.0.1:$port" >"$work/wrk.out" 2>&1 || true
-  after=$(ticks)
-  answered=$(awk '/requests in/ { print $1 }' "$work/wrk.out")
-  failed=$(awk '/Non-2xx/ { print $NF }' "$work/wrk.out")
-  if [ -n "$answered" ] && [ -z "$failed" ] && ((after > before)); then
-    requests=$(awk -v r="$answered" -v t=$((after - before)) -v hz="$(getconf CLK_TCK)" 'BEGIN { printf "%.0f", r * hz / t }')
-  fi
-  kill "$server"
-  wait "$server" || true
-  server=
-fi
+TMPDIR="$work" CREDAUDIT="$credaudit" benches/serve.sh "$work/full.corpus" >"$work/served"
+served() { tr ' ' '\n' <"$work/served" | awk -F= -v k="$1" '$1 == k { print $2 }'; }
+requests=$(served server_req_cpu_s)
+[ -n "${BENCH_DIR:-}" ] || rm "$work"/*.corpus
 
 row() { printf '%-50s %13s %12s %12s %12s %14s\n' "$@"; }
 printf '\n%s million SHA-1s\n' "$millions"
@@ -125,11 +94,13 @@ for name in compact full filter8 filter16 text; do
   case "$name" in text) label='compact, from the official text' ;; *) label="$name, from sorted records" ;; esac
   printf '%-50s %18s %14s %14s\n' "$label" "$(million "$(built $name 1)")" "$(million "$(built $name 3)")" "$(built $name 2)"
 done
-printf '\na range of %s bytes in %s microseconds; %s requests per CPU second of the server (oschonrock/hibp: 61,000 with its index)\n' \
-  "$(value full range_bytes)" "$(value full range_us)" "$requests"
+printf '\n%s\n' 'the server (oschonrock/hibp, HTTP requests/s of one thread: 15,900 plain, 61,000 with its index; it has no /range/)'
+grep -v '^figures' "$work/served"
+printf 'a range of %s bytes is put together in %s microseconds\n' "$(value full range_bytes)" "$(value full range_us)"
 
 if [ -n "$growth" ]; then
   printf '\n%-50s %12s %12s %14s %14s %14s\n' 'growth, compact' 'bulk/s' 'single/s' 'bytes/entry' 'build/CPU s' 'peak RSS MB'
+  : >"$work/growth"
   for size in $growth; do
     more=$((size * 1000 * 1000))
     /usr/bin/time -f '%M' -o "$work/one" "$bench" grow "$more" "$work/grown.corpus" >"$work/grown.built"
@@ -138,8 +109,11 @@ if [ -n "$growth" ]; then
       "$(million "$(value grown single_s)")" "$(value grown bytes_per_entry)" \
       "$(million "$(awk '$1 == "build_entries_s" { print $2 }' "$work/grown.built")")" \
       "$(awk '{ printf "%.0f", $1 / 1024 }' "$work/one")"
+    echo "$(value grown bulk_s) $(value grown single_s)" >>"$work/growth"
     rm "$work/grown.corpus"
   done
+  awk 'NR == 1 { bulk = $1; single = $2 } { b = $1; s = $2 }
+    END { printf "from the first to the last: bulk falls by %.0f %%, single by %.0f %%\n", 100 - 100 * b / bulk, 100 - 100 * s / single }' "$work/growth"
 fi
 printf '\nfigures: bytes_per_entry=%s build_entries_s=%s bulk_s=%s single_s=%s fuse8_s=%s fuse16_s=%s server_req_cpu_s=%s\n' \
   "$(value compact bytes_per_entry)" "$(built compact 1)" "$(value compact bulk_s)" "$(value compact single_s)" \

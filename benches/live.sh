@@ -73,30 +73,35 @@ sqlite3 "$work/users.db" "create table users ($columns)" '.mode csv' ".import $w
 rm -f "$work/users.tsv" "$work/users.csv"
 cat "$work/users.db" >/dev/null
 
-measure() { # NAME COMMAND…: appends "wall cpu rss_kb" of each counted run to $work/NAME.times
-  local name=$1 run
+run=0
+measure() { # NAME COMMAND…: appends "wall cpu rss_kb" to $work/NAME.times, but for the warm-up
+  local name=$1
   shift
-  : >"$work/$name.times"
-  for ((run = 0; run <= runs; run++)); do
-    /usr/bin/time -f '%e %U %S %M' -o "$work/one" "$@" >/dev/null 2>"$work/$name.err" || true
-    tail -n 1 "$work/one" >"$work/last"
-    ((run == 0)) || awk '{ print $1, $2 + $3, $4 }' "$work/last" >>"$work/$name.times"
-  done
+  /usr/bin/time -f '%e %U %S %M' -o "$work/one" "$@" >/dev/null 2>"$work/$name.err" || true
+  tail -n 1 "$work/one" >"$work/last"
+  ((run == 0)) || awk '{ print $1, $2 + $3, $4 }' "$work/last" >>"$work/$name.times"
 }
 median() { sort -n -k "$2,$2" "$work/$1.times" | awk -v c="$2" '{ v[NR] = $c } END { print v[int((NR + 1) / 2)] }'; }
 
 pg="postgres://postgres@/postgres?host=$work/pg"
 mysql="mysql://root@/app?socket=$work/my/socket"
-measure psql psql -qX -h "$work/pg" -U postgres -c 'copy users to stdout' postgres
-measure postgres "$credaudit" audit --quiet --format json --table users "$pg"
-measure mariadb mariadb --no-defaults -u root --socket="$work/my/socket" --quick -e 'select * from users' app
-measure mysql "$credaudit" audit --quiet --format json --table users "$mysql"
-measure sqlite3 sqlite3 "$work/users.db" .dump
-measure sqlite "$credaudit" audit --quiet --format json "$work/users.db"
+# In pairs, one right after the other, so that both have the same machine.
+for ((run = 0; run <= runs; run++)); do
+  measure psql psql -qX -h "$work/pg" -U postgres -c 'copy users to stdout' postgres
+  measure postgres "$credaudit" audit --quiet --format json --table users "$pg"
+done
+for ((run = 0; run <= runs; run++)); do
+  measure mariadb mariadb --no-defaults -u root --socket="$work/my/socket" --quick -e 'select * from users' app
+  measure mysql "$credaudit" audit --quiet --format json --table users "$mysql"
+done
+for ((run = 0; run <= runs; run++)); do
+  measure sqlite3 sqlite3 "$work/users.db" .dump
+  measure sqlite "$credaudit" audit --quiet --format json "$work/users.db"
+done
 if [ "${GROWTH:-no}" = yes ]; then
   sql -c "create unlogged table grown (id bigint primary key, login text, password text)" \
     -c "insert into grown select n, 'user' || n, md5('a' || n) from generate_series(1, ${accounts}0) n" -c 'vacuum (freeze, analyze) grown'
-  runs=1 measure grown "$credaudit" audit --quiet --format json --table grown "$pg"
+  run=1 measure grown "$credaudit" audit --quiet --format json --table grown "$pg"
 fi
 
 printf '%-34s %9s %12s %9s %9s\n' '' 'wall s' 'rows/s' 'CPU s' 'peak MB'

@@ -79,7 +79,7 @@ measure 'few digests a range, one request at a time' 1048576 1 32
 measure 'few digests a range, 16 requests pipelined' 1048576 16 32
 stop
 make_ranges "$folder/large.txt" 4096 2000
-"$program" corpus build "$folder/large.txt" --variant full --output "$folder/large.corpus" >/dev/null || [ $? -le 2 ]
+"$program" corpus build "$folder/large.txt" --variant full --expect 536870912 --output "$folder/large.corpus" >/dev/null || [ $? -le 2 ]
 rm "$folder/large.txt"
 serve "$folder/large.corpus"
 measure '2,000 digests a range, one request at a time' 4096 1 16

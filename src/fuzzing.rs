@@ -7,24 +7,33 @@
 //! To add a target: a function, a row in [`ALL`], a file in `fuzz/fuzz_targets`, a `[[bin]]` in `fuzz/Cargo.toml` and
 //! seeds in `fuzz/corpus`; the test says which of them is missing.
 
-use crate::breach::{Range, corpus as breach_corpus};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::breach::{Range, checks, corpus as breach_corpus};
 use crate::formats::testing::{Pieces, check, check_random};
 use crate::formats::{self, Format, Head, Opened, RandomReader, Reader, Sql, SqliteReader};
-use crate::model::{Digest, DigestKind, Exposure, FormKind, Policy};
+use crate::model::{Digest, DigestKind, Exposure, FormKind, Policy, Secret};
+use crate::reversible::{self, Ask, Key, Keys};
 use crate::schemes::{self, Scheme, Stored};
+use crate::sources::live::check_copy;
 
 /// A target: its name, and the property that any bytes must keep.
 pub type FuzzTarget = (&'static str, fn(&[u8]));
 
 /// The targets by name.
 pub const ALL: &[FuzzTarget] = &[
+    ("copy", copy),
     ("corpus", corpus),
     ("csv", csv),
     ("json", json),
+    ("packed", packed),
     ("range", range),
+    ("reversible", reversible),
     ("schemes", schemes),
     ("sql", sql),
     ("sqlite", sqlite),
+    ("store", store),
 ];
 
 /// Any bytes read as CSV: the properties of a [`Reader`].
@@ -108,6 +117,20 @@ pub fn sqlite(data: &[u8]) {
     check_random(&make, rest, beside, &steps);
 }
 
+/// Any bytes as the stream of a binary COPY: cut anywhere they give the same rows, and every byte is a row's, held, or
+/// refused.
+///
+/// Input: one byte with the number of cuts, modulo 8; two bytes for each; the rest of the stream, which begins with the
+/// signature and an empty header if the first byte's high bit is set.
+pub fn copy(data: &[u8]) {
+    const BEGINNING: &[u8; 19] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+    let Some((&first, rest)) = data.split_first() else { return };
+    let (cuts, stream) = rest.split_at(rest.len().min(2 * usize::from(first % 8)));
+    let cuts: Vec<usize> = cuts.chunks_exact(2).map(|b| usize::from(u16::from_le_bytes([b[0], b[1]]))).collect();
+    let beginning: &[u8] = if first & 0x80 == 0 { b"" } else { BEGINNING };
+    check_copy(&[beginning, stream].concat(), &cuts);
+}
+
 /// Whatever a breach source answers, a range is refused or right: each of its lines is found with its count, and a body
 /// cut in the middle of a suffix is no range. A cut within a count cannot be seen in the body (`21` cut is `2`); then no
 /// suffix is found that the whole body had not.
@@ -147,6 +170,20 @@ pub fn corpus(data: &[u8]) {
     breach_corpus::checks::any(data);
 }
 
+/// Any bytes as a packed range: refused, or what its text says; any range packed and read back.
+///
+/// Input: as `breach::checks` says.
+pub fn packed(data: &[u8]) {
+    checks::packed(data);
+}
+
+/// A file of ranges under puts, reopening, flipped bits and cuts: what was put last, or nothing once it is damaged.
+///
+/// Input: steps of four bytes, as `breach::checks` says.
+pub fn store(data: &[u8]) {
+    checks::store(data);
+}
+
 /// The digest of the range 00000 that ends in `suffix`.
 fn digest(suffix: &str, kind: DigestKind) -> Digest {
     let mut bytes = [0; 20];
@@ -155,6 +192,55 @@ fn digest(suffix: &str, kind: DigestKind) -> Digest {
         bytes[at / 2] |= if at % 2 == 0 { digit << 4 } else { digit };
     }
     Digest::of(kind, &bytes).expect("no range is of a longer kind")
+}
+
+/// Whatever a column holds and whatever the key: looking for a way to turn it back ends, and says the same twice; what
+/// opens, opens alike. Text that is written in hexadecimal or base64 turns back into itself.
+///
+/// Input: one byte that chooses whether there is a key, whether it is a vector too, and whether the column is known to hold
+/// passwords; the key; behind each newline one value, twelve at most.
+pub fn reversible(data: &[u8]) {
+    let Some((&choice, rest)) = data.split_first() else { return };
+    let mut lines = rest.split(|b| *b == b'\n');
+    let key = lines.next().unwrap_or_default();
+    let values: Vec<&[u8]> = lines.take(12).collect();
+    let given = |bit: u8| (choice & bit != 0).then(|| Secret::new(key));
+    let key = given(1).map(|written| Key { origin: "the input".to_owned(), written });
+    let keys = Keys { keys: key.into_iter().collect(), ivs: given(2).into_iter().collect() };
+    let ask = |is_text| Ask {
+        is_common: &|word| [&b"123456"[..], b"password", b"hunter2"].contains(&word),
+        is_text,
+        keys: &keys,
+        deep: choice & 4 != 0,
+    };
+    assert_eq!(reversible::look(&values), reversible::look(&values));
+    let form_is_text = |word: &[u8]| schemes::recognise(word).kind() == FormKind::Text;
+    if let Some(opening) = reversible::learn(&values, &ask(&form_is_text)) {
+        assert!(!opening.describe().is_empty() && !opening.why().is_empty());
+        let again = reversible::learn(&values, &ask(&form_is_text)).expect("what was found once is found again");
+        assert_eq!((opening.describe(), opening.why()), (again.describe(), again.why()));
+        for value in &values {
+            let exposed = |text: Option<Secret>| text.map(|text| text.expose().to_vec());
+            assert_eq!(exposed(opening.open(value)), exposed(again.open(value)));
+        }
+    }
+    let is_typed = |value: &&[u8]| {
+        std::str::from_utf8(value).is_ok_and(|text| !text.is_empty() && !text.chars().any(char::is_control))
+    };
+    let texts: Vec<&[u8]> = values.into_iter().filter(is_typed).collect();
+    let encodings: [(&str, fn(&[u8]) -> String); 2] =
+        [("hex of plaintext", |text| hex::encode(text)), ("base64 of plaintext", |text| STANDARD.encode(text))];
+    for (name, encode) in encodings {
+        let encoded: Vec<String> = texts.iter().map(|text| encode(text)).collect();
+        let encoded: Vec<&[u8]> = encoded.iter().map(String::as_bytes).collect();
+        // What looks like another encoding, too, may be taken for that one.
+        let Some(opening) = reversible::learn(&encoded, &ask(&|_| true)).filter(|o| o.describe() == name) else {
+            continue;
+        };
+        for (text, value) in texts.iter().zip(&encoded) {
+            assert_eq!(opening.open(value).as_ref().map(Secret::expose), Some(*text));
+        }
+    }
 }
 
 /// Every byte string has a form; what explains it can be asked everything; what claims to be cheap is verified, and the

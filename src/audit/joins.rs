@@ -4,6 +4,7 @@
 //! is worked on alone, in bounded memory, and yields [`Fact`]s about single rows, which [`Joins`] keeps by run so that
 //! the judge finds them in input order.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
@@ -89,7 +90,8 @@ struct DecodedValue {
 }
 
 impl DecodedValue {
-    fn decode(bytes: &[u8]) -> Self {
+    #[inline]
+    fn decode(bytes: &[u8; ValueRecord::LEN]) -> Self {
         let mut key = [0; 16];
         key[4..].copy_from_slice(&bytes[..12]);
         Self {
@@ -99,6 +101,45 @@ impl DecodedValue {
             identity: u32_at(bytes, 20),
             privileged: bytes[24] != 0,
         }
+    }
+}
+
+/// Which keys may occur more than once: most values of most columns are unique, and need no place in a map then. A key
+/// is noted by one bit of its hash; sixteen places a record leave one unique key in sixteen under suspicion.
+struct Repeated {
+    once: Vec<u64>,
+    again: Vec<u64>,
+}
+
+impl Repeated {
+    fn new(records: usize) -> Self {
+        let words = records.div_ceil(4).next_power_of_two();
+        Self { once: vec![0; words], again: vec![0; words] }
+    }
+
+    #[inline]
+    fn place(&self, key: u128) -> (usize, u64) {
+        let bits = key as u64;
+        ((bits >> 6) as usize & (self.once.len() - 1), 1 << (bits % 64))
+    }
+
+    #[inline]
+    fn note(&mut self, key: u128) {
+        let (word, bit) = self.place(key);
+        self.again[word] |= self.once[word] & bit;
+        self.once[word] |= bit;
+    }
+
+    /// Whether `key`, which was noted, may have been noted more than once.
+    #[inline]
+    fn may_be(&self, key: u128) -> bool {
+        let (word, bit) = self.place(key);
+        self.again[word] & bit != 0
+    }
+
+    /// No more keys than this were noted more than once and differ in their bits.
+    fn places(&self) -> usize {
+        self.again.iter().map(|word| word.count_ones() as usize).sum()
     }
 }
 
@@ -183,12 +224,23 @@ impl Partitions {
 
     /// Calls `each` for every record of `len` bytes of one partition.
     pub(super) fn read(&self, partition: usize, len: usize, each: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        self.read_many(partition, &mut |records| records.chunks_exact(len).for_each(&mut *each))
+    }
+
+    /// Calls `each` with all records of one partition, many at a time.
+    fn read_many(&self, partition: usize, each: &mut dyn FnMut(&[u8])) -> io::Result<()> {
         let stream = &self.streams[partition];
         for chunk in &stream.chunks {
-            chunk.get()?.chunks_exact(len).for_each(&mut *each);
+            each(&chunk.get()?);
         }
-        stream.open.chunks_exact(len).for_each(each);
+        each(&stream.open);
         Ok(())
+    }
+
+    /// All records of one partition, for who reads them more than once.
+    fn load(&self, partition: usize) -> io::Result<Vec<Cow<'_, [u8]>>> {
+        let stream = &self.streams[partition];
+        stream.chunks.iter().map(Chunk::get).chain([Ok(Cow::Borrowed(stream.open.as_slice()))]).collect()
     }
 
     /// Bytes of all records of one partition.
@@ -375,9 +427,19 @@ pub(super) fn group(
             let records = values.bytes(partition) / ValueRecord::LEN;
             let passes = records.div_ceil(MAX_GROUPS).max(1) as u128;
             let mut totals = Totals::default();
-            for pass in 0..passes {
-                let mine = |value: &DecodedValue| (value.key >> 64) % passes == pass;
-                group_pass(values, partition, &mine, column_of, joins, &mut totals)?;
+            if passes == 1 {
+                let loaded = values.load(partition)?;
+                let read = |each: &mut dyn FnMut(&[u8])| {
+                    loaded.iter().for_each(|records| each(records));
+                    Ok(())
+                };
+                group_pass(records, &read, &|_| true, column_of, joins, &mut totals)?;
+            } else {
+                let read = |each: &mut dyn FnMut(&[u8])| values.read_many(partition, each);
+                for pass in 0..passes {
+                    let mine = |key: u128| (key >> 64) % passes == pass;
+                    group_pass(MAX_GROUPS, &read, &mine, column_of, joins, &mut totals)?;
+                }
             }
             totals.settle();
             Ok(totals.by_column)
@@ -392,38 +454,66 @@ pub(super) fn group(
         })
 }
 
+/// Hands all records of a partition on, many at a time.
+type ReadAll<'a> = dyn Fn(&mut dyn FnMut(&[u8])) -> io::Result<()> + 'a;
+
 fn group_pass(
-    values: &Partitions,
-    partition: usize,
-    mine: &dyn Fn(&DecodedValue) -> bool,
+    records: usize,
+    read: &ReadAll<'_>,
+    mine: &impl Fn(u128) -> bool,
     column_of: &(dyn Fn(u32, usize) -> Option<ColumnKey> + Sync),
     joins: &Joins,
     totals: &mut Totals,
 ) -> io::Result<()> {
-    let room = (values.bytes(partition) / ValueRecord::LEN).min(MAX_GROUPS);
-    let mut groups: FastMap<u128, Group> = FastMap::with_capacity_and_hasher(room, BuildHasherDefault::default());
+    let values = |records: &[u8], each: &mut dyn FnMut(&DecodedValue)| {
+        let decoded = records.as_chunks().0.iter().map(DecodedValue::decode);
+        decoded.filter(|value| mine(value.key)).for_each(|value| each(&value));
+    };
+    let mut repeated = Repeated::new(records);
+    read(&mut |records| {
+        let keys = records.as_chunks().0.iter().map(|record| DecodedValue::decode(record).key);
+        keys.filter(|key| mine(*key)).for_each(|key| repeated.note(key));
+    })?;
+    // The records of one run come one after the other.
+    let mut last: Option<(u32, usize, Option<ColumnKey>)> = None;
+    let mut column_of = |value: &DecodedValue| {
+        let (run, slot) = (value.run, value.cell.slot());
+        if let Some((_, _, column)) = last.filter(|(known, of, _)| *known == run && *of == slot) {
+            return column;
+        }
+        let column = column_of(run, slot);
+        last = Some((run, slot, column));
+        column
+    };
+    let mut groups: FastMap<u128, Group> =
+        FastMap::with_capacity_and_hasher(repeated.places(), BuildHasherDefault::default());
     let mut also: HashSet<(u128, ColumnKey)> = HashSet::new();
-    values.read(partition, ValueRecord::LEN, &mut |bytes| {
-        let value = DecodedValue::decode(bytes);
-        let Some(column) = mine(&value).then(|| column_of(value.run, value.cell.slot())).flatten() else { return };
-        let mut distinct = false;
-        let group = groups.entry(value.key).or_insert_with(|| {
-            distinct = true;
-            Group { column, identity: value.identity, several: false, privileged: value.privileged }
-        });
-        if !distinct {
-            if group.column.table == column.table || group.identity != value.identity {
-                if !group.several {
-                    totals.of(group.column).groups += 1;
+    read(&mut |records| {
+        values(records, &mut |value| {
+            let Some(column) = column_of(value) else { return };
+            let mut distinct = false;
+            if repeated.may_be(value.key) {
+                let group = groups.entry(value.key).or_insert_with(|| {
+                    distinct = true;
+                    Group { column, identity: value.identity, several: false, privileged: value.privileged }
+                });
+                if !distinct {
+                    if group.column.table == column.table || group.identity != value.identity {
+                        if !group.several {
+                            totals.of(group.column).groups += 1;
+                        }
+                        group.several = true;
+                    }
+                    group.privileged |= value.privileged;
+                    distinct = group.column != column && also.insert((value.key, column));
                 }
-                group.several = true;
+            } else {
+                distinct = true;
             }
-            group.privileged |= value.privileged;
-            distinct = group.column != column && also.insert((value.key, column));
-        }
-        if distinct && !value.cell.is_secondary() {
-            totals.of(column).distinct += 1;
-        }
+            if distinct && !value.cell.is_secondary() {
+                totals.of(column).distinct += 1;
+            }
+        });
     })?;
     if !groups.values().any(|g| g.several) {
         return Ok(());
@@ -434,14 +524,15 @@ fn group_pass(
         }
     }
     let mut result = Ok(());
-    values.read(partition, ValueRecord::LEN, &mut |bytes| {
-        let value = DecodedValue::decode(bytes);
-        if result.is_err() || !mine(&value) || column_of(value.run, value.cell.slot()).is_none() {
-            return;
-        }
-        if let Some(group) = groups.get(&value.key).filter(|g| g.several) {
-            result = joins.add(value.run, value.cell, Fact::Shared { privileged: group.privileged });
-        }
+    read(&mut |records| {
+        values(records, &mut |value| {
+            if result.is_err() || !repeated.may_be(value.key) || column_of(value).is_none() {
+                return;
+            }
+            if let Some(group) = groups.get(&value.key).filter(|g| g.several) {
+                result = joins.add(value.run, value.cell, Fact::Shared { privileged: group.privileged });
+            }
+        });
     })?;
     result
 }

@@ -17,6 +17,7 @@ mod observe;
 mod plan;
 mod prove;
 mod resolve;
+mod shaped;
 mod turning;
 mod unit;
 mod verdicts;
@@ -184,7 +185,8 @@ fn run_in_pool(
         members,
     };
     let store_error = |error: io::Error| Error::store(&settings.spool_dir, error);
-    let databases = live::connect(settings, &mut skipped);
+    let state = live::state(settings, shared.tools.identities)?;
+    let databases = live::connect(settings, state.as_ref(), &mut skipped);
     let total = units.iter().map(Unit::size).sum::<Option<u64>>().filter(|_| databases.is_empty());
     progress.total(total);
     progress.phase("reading");

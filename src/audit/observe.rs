@@ -243,7 +243,7 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watched: W
             dictionary: Dictionary::new(),
             facts: vec![SlotFacts::default(); rows],
             found: SlotRun::default(),
-            raw: Vec::with_capacity(rows * 20),
+            raw: Vec::with_capacity(rows * 20 + 64),
             raw_of: vec![(0, 0); rows],
             turned_back: Vec::new(),
         };
@@ -471,7 +471,7 @@ impl SlotObserver<'_> {
             }
             // Most values of most tables are bare digests: seen and decoded in one go.
             let bare = schemes::bare_digest(value, &mut out);
-            let form = bare.map_or_else(|| schemes::recognise(value), |(form, _)| form);
+            let form = bare.map_or_else(|| self.slot.read(schemes::recognise(value)), |(form, _)| form);
             let code = self.dictionary.code(form);
             let facts = &mut self.facts[row];
             facts.code = code as u32 + 1;
@@ -488,13 +488,16 @@ impl SlotObserver<'_> {
                 FormKind::Digest | FormKind::Modular if form.def.digest_len > 0 => {
                     let stored = Stored::of(value, form);
                     let decoder = self.dictionary.decoders[code];
-                    let digest = match bare {
-                        Some((_, len)) => decoder.map(|_| &out[..len]),
-                        None => plan::raw(decoder, &stored, &mut out),
+                    let len = match bare {
+                        Some((_, len)) => decoder.map(|_| len),
+                        None => plan::raw(decoder, &stored, &mut out).map(<[u8]>::len),
                     };
-                    if let Some(digest) = digest {
-                        self.raw_of[row] = (self.raw.len() as u32, digest.len() as u8);
-                        self.raw.extend_from_slice(digest);
+                    if let Some(len) = len {
+                        let at = self.raw.len();
+                        self.raw_of[row] = (at as u32, len as u8);
+                        // A copy of fixed length, cut afterwards, is no call.
+                        self.raw.extend_from_slice(&out);
+                        self.raw.truncate(at + len);
                         if !tools.digests.is_empty() {
                             self.ask(row, code, value, form, run);
                         }
@@ -527,6 +530,8 @@ impl SlotObserver<'_> {
     /// Statistics of the column; which digests are of the empty password.
     fn count(&mut self, stats: &mut ColumnStats) {
         let nothing = schemes::recognise(&[]);
+        // Code, length, how many, and how many of common passwords.
+        let mut alike: Vec<(u32, usize, u64, u64)> = Vec::new();
         for (row, facts) in self.facts.iter_mut().enumerate() {
             let (Some(code), Some(value)) = (facts.code.checked_sub(1), self.cells.get(row)) else {
                 stats.observe(None, nothing, false);
@@ -540,7 +545,22 @@ impl SlotObserver<'_> {
             if self.raw_of[row].1 > 0 && facts.opened.is_none() && schemes::is_empty_password(value, form) {
                 facts.empty = true;
             }
-            stats.observe(Some(value), form, facts.opened.is_some());
+            let common = facts.opened.is_some();
+            if form.kind() != FormKind::Digest || value.is_empty() {
+                stats.observe(Some(value), form, common);
+                continue;
+            }
+            stats.observe_digest(value, common);
+            match alike.iter_mut().find(|(of, len, ..)| (*of, *len) == (code, value.len())) {
+                Some((_, _, count, commons)) => {
+                    *count += 1;
+                    *commons += u64::from(common);
+                }
+                None => alike.push((code, value.len(), 1, u64::from(common))),
+            }
+        }
+        for (code, len, count, common) in alike {
+            stats.observe_alike(self.dictionary.forms[code as usize], len, count, common);
         }
     }
 
@@ -590,7 +610,9 @@ impl SlotObserver<'_> {
                 if facts.opened.is_some() || facts.empty || usize::from(self.raw_of[row].1) != len {
                     continue;
                 }
-                tries.extend(self.people.own(row).map(|(own, word)| (word, row as u32, own)));
+                for (own, word) in self.people.own(row) {
+                    tries.push((word, row as u32, own));
+                }
             }
             let (raws, raw_of) = (&self.raw, &self.raw_of);
             let pair = |i: usize| {

@@ -17,6 +17,7 @@ use crate::schemes::{self, Scheme, Stored};
 
 use super::observe;
 use super::prove::{self, Subject};
+use super::shaped::Shaped;
 use super::turning::Openings;
 
 /// Rows of a table that decide its plan; measured: enough for 3 % common passwords to show, 5 ms of work.
@@ -39,6 +40,8 @@ pub(super) struct Slot {
     pub(super) threshold: AtomicU64,
     /// What turns its values back into passwords.
     pub(super) opening: Option<Arc<Opening>>,
+    /// What its texts are, where they are hashes.
+    pub(super) shaped: Option<Shaped>,
     /// Whether its digests are proved to be unsalted: then nothing of them is encrypted.
     pub(super) is_digest: bool,
     /// As `threshold`, for the values that tell how they were encrypted.
@@ -132,6 +135,7 @@ impl Plan {
             slot.opening = openings.get(slot.column).cloned().flatten();
             if slot.opening.is_none() {
                 slot.learn(first, login, email, index);
+                slot.shaped = Shaped::of(first, slot.column, login);
             }
         }
         let active = best(roles, Role::Active).map(|c| (c, roles[c].inverted));
@@ -223,9 +227,15 @@ impl Slot {
             salted,
             threshold: AtomicU64::new(u64::MAX),
             opening: None,
+            shaped: None,
             is_digest: false,
             trace_threshold: AtomicU64::new(u64::MAX),
         }
+    }
+
+    /// What `form`, of one value by itself, is in this column.
+    pub(super) fn read(&self, form: Form) -> Form {
+        self.shaped.as_ref().map_or(form, |shaped| shaped.read(form))
     }
 
     /// Which constructions are worth trying on every row: those the first rows prove, else the most plausible ones.

@@ -3,6 +3,8 @@
 //! Everything here works on a sample of rows and on a budget counted in work, not in seconds: the same input gives the
 //! same result on every machine.
 
+use rayon::prelude::*;
+
 use crate::guess::{self, DigestIndex, Hit, Own, Target};
 use crate::model::{Form, FormKind, Formula, Salts, Secret};
 use crate::schemes::{self, Scheme, Stored};
@@ -87,14 +89,19 @@ pub(super) fn salted(subjects: &[Subject], salt_column: bool) -> Option<&'static
     for stage in STAGES {
         let sample = &subjects[..subjects.len().min(stage.rows)];
         let mut left = stage.budget;
-        let mut best: Option<(usize, &'static dyn Scheme)> = None;
+        let mut tries: Vec<(&'static dyn Scheme, usize, usize)> = Vec::new();
         for (number, scheme) in schemes.iter().enumerate() {
             let Some(formula) = scheme.formula() else { continue };
             // What one construction leaves is for those after it.
             let share = left / (schemes.len() - number) as u64;
             let (words, rows) = affordable(formula, stage.words, sample.len(), share);
             left -= (words * rows) as u64 * guess::nanoseconds(formula);
-            let hits = opened(*scheme, &sample[..rows], words);
+            tries.push((*scheme, words, rows));
+        }
+        let hits: Vec<usize> =
+            tries.par_iter().map(|(scheme, words, rows)| opened(*scheme, &sample[..*rows], *words)).collect();
+        let mut best: Option<(usize, &'static dyn Scheme)> = None;
+        for (hits, (scheme, ..)) in hits.into_iter().zip(&tries) {
             if hits > best.map_or(0, |(most, _)| most) {
                 best = Some((hits, *scheme));
             }
@@ -178,7 +185,6 @@ pub(super) struct Opened {
 /// self-describing scheme, until `budget` nanoseconds of [`Scheme::work`] are used up. Every account is tried with the
 /// likeliest candidates before any is tried with more.
 pub(super) fn slow(subjects: &[Subject], budget: u64) -> Slow {
-    use rayon::prelude::*;
     // Few candidates for each of many accounts find more than many for a few.
     const COMMON: usize = 6;
     const OWN: usize = 3;
@@ -205,8 +211,29 @@ pub(super) fn slow(subjects: &[Subject], budget: u64) -> Slow {
         result.work += work;
         chosen.push((i, scheme));
     }
-    let found: Vec<(usize, Option<Opened>, &'static dyn Scheme)> =
-        chosen.par_iter().map(|(i, scheme)| (*i, try_one(&subjects[*i], *scheme, OWN, COMMON), *scheme)).collect();
+    let lists: Vec<Vec<Candidate>> = chosen.iter().map(|(i, _)| candidates(&subjects[*i], OWN, COMMON)).collect();
+    // As many at a time as the scheme is quickest with: what several find, the first has found.
+    let pieces: Vec<(usize, usize, usize)> = lists
+        .iter()
+        .enumerate()
+        .flat_map(|(number, list)| {
+            let lanes = chosen[number].1.lanes().max(1);
+            (0..list.len()).step_by(lanes).map(move |from| (number, from, lanes))
+        })
+        .collect();
+    let hits: Vec<(usize, usize)> = pieces
+        .into_par_iter()
+        .filter_map(|(number, from, lanes)| {
+            let (i, scheme) = chosen[number];
+            let list = &lists[number];
+            let words: Vec<&[u8]> = list[from..list.len().min(from + lanes)].iter().map(|(_, word)| &**word).collect();
+            Some((number, from + scheme.first_of(&subjects[i].stored(), &words)?))
+        })
+        .collect();
+    let found = chosen.iter().enumerate().map(|(number, (i, scheme))| {
+        let first = hits.iter().filter(|(of, _)| *of == number).map(|(_, at)| *at).min();
+        (*i, first.map(|at| told(&subjects[*i], &lists[number][at])), *scheme)
+    });
     for (i, opened, scheme) in found {
         result.tried += 1;
         if let Some(opened) = opened {
@@ -219,23 +246,27 @@ pub(super) fn slow(subjects: &[Subject], budget: u64) -> Slow {
     result
 }
 
-fn try_one(subject: &Subject, scheme: &dyn Scheme, own: usize, common: usize) -> Option<Opened> {
-    let stored = subject.stored();
+/// What is tried on one account: the word, and whose it is.
+type Candidate = (Option<Own>, Vec<u8>);
+
+/// The likeliest passwords of an account, in the order in which they are tried.
+fn candidates(subject: &Subject, own: usize, common: usize) -> Vec<Candidate> {
     let (login, email) = (subject.login.expose(), subject.email.expose());
-    let opens = |word: &[u8]| scheme.verify(&stored, word).is_ok_and(|right| right);
     let words = guess::common();
-    let told = |word: &[u8], own: Option<Own>| Opened {
-        common: words.rank(word).is_some(),
-        own: own.or_else(|| guess::is_own(word, login, email)),
-        default: guess::is_default(login, word),
-    };
     let mut mine = Vec::new();
     guess::own_candidates(login, email, own, &mut mine);
-    if let Some((own, word)) = mine.iter().find(|(_, word)| opens(word)) {
-        return Some(told(word, Some(*own)));
+    let mut list: Vec<Candidate> = mine.into_iter().map(|(own, word)| (Some(own), word)).collect();
+    list.extend(guess::default_passwords(login).iter().take(2).map(|word| (None, word.to_vec())));
+    list.extend((0..common.min(words.len())).map(|rank| (None, words.word(rank).to_vec())));
+    list
+}
+
+/// What it means that a candidate opened the value.
+fn told(subject: &Subject, (own, word): &Candidate) -> Opened {
+    let (login, email) = (subject.login.expose(), subject.email.expose());
+    Opened {
+        common: guess::common().rank(word).is_some(),
+        own: own.or_else(|| guess::is_own(word, login, email)),
+        default: guess::is_default(login, word),
     }
-    if let Some(word) = guess::default_passwords(login).iter().take(2).find(|word| opens(word)) {
-        return Some(told(word, None));
-    }
-    (0..common.min(words.len())).map(|rank| words.word(rank)).find(|word| opens(word)).map(|word| told(word, None))
 }

@@ -2,7 +2,7 @@
 
 use crate::model::{Confidence, Evidence, Form, FormKind, Formula, Grade, Graded, Policy, Reason, Reasons, Role};
 use crate::reversible::Opening;
-use crate::schemes::{self, Protection, Scheme};
+use crate::schemes::{self, Protection, SaltFrom, Scheme};
 
 use super::prove::Slow;
 use super::unit::{SlotDone, TableDone};
@@ -46,6 +46,10 @@ pub(super) fn slot(table: &TableDone, number: usize, slow: &Slow, policy: &Polic
             }
             FormKind::Empty => told("empty value", &[Reason::NoCredential], "no value where others have a hash"),
             FormKind::State => told("locked or unusable", &[Reason::Locked], "a marker that no password opens"),
+            _ if let Some(shaped) = plan.shaped.as_ref().filter(|shaped| shaped.is_read(*form)) => {
+                let known = explained(*form, done, (plan.salt.is_some(), expects), plan.salted, slow, policy);
+                shaped.tell(known)
+            }
             _ if *form == schemes::turned_back() => turned_back(plan.opening.as_deref(), policy),
             kind => match plan.opening.as_deref().filter(|opening| opening.is_partial() && kind != FormKind::Modular) {
                 // By its length alone such a value looks like a digest.
@@ -103,7 +107,13 @@ fn explained(
             Evidence::Proved,
             format!("{} values are opened by a common password or the row's own words", done.salted_hits),
         ),
-        _ if let Some(look) = done.look.as_ref().filter(|_| may_be_encrypted(form)) => {
+        _ if let Some(look) = done.look.as_ref().filter(|look| look.undecided)
+            && may_be_encrypted(form)
+            && candidates.first().is_some_and(|first| first.salt_from() == SaltFrom::Nowhere && !expected(*first)) =>
+        {
+            return told(look.name, &[Reason::NotUnderstood], &look.why);
+        }
+        _ if let Some(look) = done.look.as_ref().filter(|look| !look.undecided && may_be_encrypted(form)) => {
             return reversible(look.name, &look.why, Evidence::Inferred, Some(look.confidence), policy);
         }
         _ => match candidates.first() {

@@ -5,7 +5,10 @@
 //! The embedded list of common passwords is not here: it is `guess`'s, needs no question to anybody, and is looked up for
 //! every value as it is read.
 
+mod body;
 mod budget;
+#[doc(hidden)]
+pub mod checks;
 pub mod corpus;
 mod download;
 mod enzoic;

@@ -38,8 +38,8 @@ use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Sleep, sleep, timeout};
 
+use super::body::Body;
 use super::corpus::{Corpus, Variant};
-use super::packed::PackedRange;
 use super::store::RangeStore;
 use crate::model::DigestKind;
 
@@ -84,7 +84,9 @@ impl Ranges for RangeStore {
 
     fn range(&self, kind: DigestKind, prefix: u32, out: &mut Vec<u8>) -> Option<u64> {
         let kept = self.get(kind, prefix).ok()??;
-        write_text(&kept.range, out);
+        let mut body = Body::new(out);
+        kept.range.rows().for_each(|(row, count)| body.row(row, count));
+        body.end();
         Some(kept.range.version())
     }
 }
@@ -98,35 +100,6 @@ impl Ranges for Vec<Arc<dyn Ranges>> {
     fn range(&self, kind: DigestKind, prefix: u32, out: &mut Vec<u8>) -> Option<u64> {
         self.iter().filter(|ranges| ranges.has(kind)).find_map(|ranges| ranges.range(kind, prefix, out))
     }
-}
-
-/// `SUFFIX:COUNT` lines in upper-case hex, CRLF between them.
-fn write_text(range: &PackedRange, out: &mut Vec<u8>) {
-    out.reserve(range.len() * 44);
-    for (row, count) in range.rows() {
-        // 36 hex digits, of which the first is the prefix's, a colon, twenty digits of count, the line's end.
-        let mut line = [0; 64];
-        for (byte, pair) in row.iter().zip(line.as_chunks_mut::<2>().0) {
-            *pair = [digit(byte >> 4), digit(byte & 15)];
-        }
-        let mut end = 2 * row.len();
-        line[end] = b':';
-        let digits = count.checked_ilog10().unwrap_or(0) as usize + 1;
-        let mut left = count;
-        for at in (end + 1..=end + digits).rev() {
-            line[at] = b'0' + (left % 10) as u8;
-            left /= 10;
-        }
-        end += 1 + digits;
-        line[end..end + 2].copy_from_slice(b"\r\n");
-        out.extend_from_slice(&line[1..end + 2]);
-    }
-    out.truncate(out.len().saturating_sub(2));
-}
-
-/// Without a table, so that the compiler does many at a time.
-const fn digit(nibble: u8) -> u8 {
-    nibble + b'0' + if nibble > 9 { b'A' - b'0' - 10 } else { 0 }
 }
 
 /// Limits of a server.
@@ -533,10 +506,7 @@ fn preflight() -> Response<Full<Bytes>> {
 /// The same range may come padded or packed: a weak name (RFC 9110, 8.8.3).
 fn tag(version: u64) -> [u8; 20] {
     let mut tag = *b"W/\"0000000000000000\"";
-    for (at, byte) in version.to_be_bytes().iter().enumerate() {
-        tag[3 + 2 * at] = digit(byte >> 4).to_ascii_lowercase();
-        tag[4 + 2 * at] = digit(byte & 15).to_ascii_lowercase();
-    }
+    hex::encode_to_slice(version.to_be_bytes(), &mut tag[3..19]).expect("sixteen digits for eight bytes");
     tag
 }
 
@@ -581,19 +551,14 @@ fn pad(body: &mut Vec<u8>, kind: DigestKind) {
         return;
     }
     let lines = PADDING.start() + usize::from(random[0]) * (PADDING.end() - PADDING.start() + 1) / 256;
-    for row in random[1..].chunks_exact(width).take(lines) {
-        if !body.is_empty() {
-            body.extend_from_slice(b"\r\n");
-        }
-        let start = body.len();
-        body.extend(row.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
-        body.remove(start);
-        body.extend_from_slice(b":0");
-    }
+    let mut body = Body::more(body);
+    random[1..].chunks_exact(width).take(lines).for_each(|row| body.row(row, 0));
+    body.end();
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::packed::PackedRange;
     use super::*;
 
     #[test]
@@ -605,7 +570,9 @@ mod tests {
             let text = lines.join("\r\n");
             let range = super::super::Range::parse(text.as_bytes(), kind).unwrap();
             let mut out = Vec::new();
-            write_text(&PackedRange::of(0xABCDE, &range), &mut out);
+            let mut body = Body::new(&mut out);
+            PackedRange::of(0xABCDE, &range).rows().for_each(|(row, count)| body.row(row, count));
+            body.end();
             assert_eq!(String::from_utf8(out).unwrap(), text);
         }
     }

@@ -38,13 +38,13 @@ const MAX_SOURCE: usize = 1024;
 /// Where the name begins in the header.
 const SOURCE_AT: usize = 32;
 /// Where the end of the records is kept, and beside it the bytes of replaced records.
-const END_AT: u64 = 2048;
+pub(super) const END_AT: u64 = 2048;
 /// Where the passes are kept, 32 bytes a kind.
-const PASS_AT: u64 = 2112;
+pub(super) const PASS_AT: u64 = 2112;
 const SLOT: u64 = 16;
 const RECORD_HEAD: usize = 32;
 /// The first record.
-const DATA: u64 = HEADER + 2 * PREFIXES as u64 * SLOT;
+pub(super) const DATA: u64 = HEADER + 2 * PREFIXES as u64 * SLOT;
 /// Longest name of a version (`ETag`), and longest range; one has some 38 KB.
 const MAX_ETAG: usize = 256;
 const MAX_RANGE: usize = 4 << 20;
@@ -423,7 +423,7 @@ fn pass_at(kind: DigestKind) -> Option<u64> {
     KINDS.iter().position(|known| *known == kind).map(|at| PASS_AT + 32 * at as u64)
 }
 
-fn slot_at(kind: DigestKind, prefix: u32) -> Option<u64> {
+pub(super) fn slot_at(kind: DigestKind, prefix: u32) -> Option<u64> {
     let kind = KINDS.iter().position(|known| *known == kind)? as u64;
     (prefix < PREFIXES).then(|| HEADER + (kind * u64::from(PREFIXES) + u64::from(prefix)) * SLOT)
 }

@@ -47,6 +47,13 @@ pub struct LiveArgs {
     /// Give up a table whose lock is not to be had within N seconds.
     #[arg(long, value_name = "N", default_value = "10")]
     pub lock_timeout: String,
+    /// Keep what was read of each table in FILE, encrypted, until the audit is over: if it is interrupted, the same command
+    /// goes on from there.
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// The key of --state, made if it is not there; best on another medium [default: FILE.key].
+    #[arg(long, value_name = "FILE", requires = "state")]
+    pub state_key: Option<PathBuf>,
     /// Print every statement that would be sent, and read nothing but the catalogue.
     #[arg(long)]
     pub dry_run: bool,

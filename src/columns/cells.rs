@@ -123,10 +123,13 @@ pub fn is_privileged_login(login: &[u8]) -> bool {
     } else {
         login
     };
+    // Asked for every row: most names have a first letter, or with it a length, that no known one has.
+    let first = name.first().map_or(0, |b| usize::from(b.to_ascii_lowercase()));
+    if LENGTHS[first] == 0 {
+        return false;
+    }
     let end = name.iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |last| last + 1);
     let name = &name[..end];
-    // Asked for every row: most names have a length that no known one with their first letter has.
-    let first = name.first().map_or(0, |b| usize::from(b.to_ascii_lowercase()));
     name.len() < 32
         && LENGTHS[first] & 1 << name.len() != 0
         && PRIVILEGED_LOGINS.iter().any(|known| name.eq_ignore_ascii_case(known))

@@ -118,40 +118,63 @@ impl ColumnStats {
             self.empties += 1;
             return;
         }
-        self.values += 1;
-        let hash = hash(value);
-        register(&mut self.distinct_registers, hash);
-        self.observe_form(form, common);
-        let len = value.len() as u64;
-        self.lengths[value.len().min(LENGTHS)] += 1;
-        self.min_len = self.min_len.min(len);
-        self.max_len = self.max_len.max(len);
-        self.sum_len += len;
-        if common {
-            self.common += 1;
-            register(&mut self.common_registers, hash);
+        if form.kind() == FormKind::Digest {
+            self.observe_digest(value, common);
+            self.observe_alike(form, value.len(), 1, u64::from(common));
+            return;
         }
-        match form.kind() {
-            // A value that names its scheme needs no further look, and is long.
-            FormKind::Modular => {}
-            // Nor does a digest: its form says of what it is made.
-            FormKind::Digest => {
-                let kind = if value.len() == 2 * form.def.digest_len { Kind::Hex } else { Kind::Token };
-                self.kinds[kind as usize] += 1;
-            }
-            _ => self.observe_shape(value, hash),
+        let hash = hash(value);
+        self.observe_hash(hash, common);
+        self.observe_len(form, value.len(), 1, u64::from(common));
+        // A value that names its scheme needs no further look, and is long.
+        if form.kind() != FormKind::Modular {
+            self.observe_shape(value, hash);
         }
     }
 
-    fn observe_form(&mut self, form: Form, common: bool) {
+    /// What is different in every digest, of which the rest is told by [`observe_alike`](Self::observe_alike): the two
+    /// are [`observe`](Self::observe) for digests, which are many, and alike.
+    #[inline]
+    pub fn observe_digest(&mut self, value: &[u8], common: bool) {
+        self.observe_hash(hash(value), common);
+    }
+
+    /// `count` digests of one form and length (which is not 0), `common` of them of common passwords. Their form says of
+    /// what they are made.
+    pub fn observe_alike(&mut self, form: Form, len: usize, count: u64, common: u64) {
+        self.observe_len(form, len, count, common);
+        let kind = if len == 2 * form.def.digest_len { Kind::Hex } else { Kind::Token };
+        self.kinds[kind as usize] += count;
+    }
+
+    #[inline]
+    fn observe_hash(&mut self, hash: u64, common: bool) {
+        register(&mut self.distinct_registers, hash);
+        if common {
+            register(&mut self.common_registers, hash);
+        }
+    }
+
+    fn observe_len(&mut self, form: Form, len: usize, count: u64, common: u64) {
+        self.values += count;
+        self.common += common;
+        self.observe_form(form, count, common);
+        self.lengths[len.min(LENGTHS)] += count;
+        let len = len as u64;
+        self.min_len = self.min_len.min(len);
+        self.max_len = self.max_len.max(len);
+        self.sum_len += len * count;
+    }
+
+    fn observe_form(&mut self, form: Form, count: u64, common: u64) {
         let params = 1 << (finish(form.params ^ 0x9e37_79b9_7f4a_7c15) >> 58);
         if let Some(known) = self.forms.iter_mut().find(|known| std::ptr::eq(known.def, form.def)) {
-            known.count += 1;
-            known.common += u64::from(common);
+            known.count += count;
+            known.common += common;
             known.params |= params;
         } else {
             // As many entries as there are forms in the program, at most.
-            self.forms.push(FormCount { def: form.def, count: 1, common: u64::from(common), params });
+            self.forms.push(FormCount { def: form.def, count, common, params });
         }
     }
 

@@ -95,6 +95,13 @@ impl<'a> Context<'a> {
         if wrapped && modular >= 0.5 && !matches!(says, Says::Password | Says::Maybe) {
             return None;
         }
+        // Told by nothing but how its characters are spread: a code of another kind may be made alike.
+        let shaped = look.main_form(&[FormKind::Modular]).and_then(|form| form.strip_suffix("-shaped"));
+        if let Some(hash) = shaped.filter(|_| modular >= 0.5) {
+            let accounts = expected && !self.thing_table() && !matches!(says, Says::Token | Says::Checksum);
+            let sure = if says == Says::Password { 95 } else { 75 };
+            return accounts.then(|| (sure, format!("its values are shaped and spread as those of {hash} are")));
+        }
         if modular >= 0.5 || (modular >= 0.05 && modular + look.digests() >= 0.5) {
             let form = look.main_form(&[FormKind::Modular]).unwrap_or("a password scheme");
             let sure = if matches!(says, Says::Token | Says::Checksum) { 80 } else { 97 };

@@ -50,6 +50,10 @@ pub(super) fn run(args: AuditArgs) -> Result<u8, Error> {
         }
     };
     write_report(&report, &output, to)?;
+    // Only now: until the results are where they belong, what was read may be needed again.
+    if let Some(state) = &audit.live.state {
+        state.remove_if_over();
+    }
     if talks(&output) && output.resets.is_none() && report.accounts.to_reset() > 0 {
         let _ = writeln!(io::stderr(), "\nThe accounts by name: run again with --resets FILE.");
     }

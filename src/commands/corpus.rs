@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use credaudit::breach::corpus::{self, BuildReport, Corpus, CorpusError, Header, Variant};
@@ -37,7 +38,7 @@ fn build(args: CorpusBuildArgs) -> Result<u8, Error> {
         .build()
         .map_err(|e| Error::system("starting threads", io::Error::other(e)))?;
     let progress = Progress::new(!settings.quiet && io::stderr().is_terminal());
-    let report = pool.install(|| corpus::build(&settings.recipe, &|read| progress.say(read))).map_err(|e| error(&e))?;
+    let report = pool.install(|| corpus::build(&settings.recipe, &|read| progress.say(&format!("{} digests", thousands(read))))).map_err(|e| error(&e))?;
     progress.end();
     let text = built(&report, &settings.recipe.output);
     print(|to| to.write_all(text.as_bytes()))?;
@@ -52,8 +53,16 @@ fn info(file: &Path) -> Result<u8, Error> {
 
 fn verify(file: &Path) -> Result<u8, Error> {
     let corpus = Corpus::open(file).map_err(|e| error(&e))?;
-    corpus.verify(&|_| ()).map_err(|e| error(&e))?;
     let header = corpus.header();
+    let whole = header.file_len();
+    let read = AtomicU64::new(0);
+    let progress = Progress::new(io::stderr().is_terminal());
+    let verified = corpus.verify(&|bytes| {
+        let read = read.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        progress.say(&format!("{} of {} bytes", thousands(read), thousands(whole)));
+    });
+    progress.end();
+    verified.map_err(|e| error(&e))?;
     let text = format!("whole: {} digests, checksum {}\n", thousands(header.entries), header.checksum());
     print(|to| to.write_all(text.as_bytes()))
 }
@@ -150,7 +159,7 @@ pub(super) fn day(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
-/// How far a build is, on a terminal.
+/// How far a build or a check is, on a terminal.
 struct Progress {
     last: Option<Mutex<(Instant, bool)>>,
 }
@@ -160,11 +169,11 @@ impl Progress {
         Self { last: shown.then(|| Mutex::new((Instant::now(), false))) }
     }
 
-    fn say(&self, read: u64) {
+    fn say(&self, how_far: &str) {
         let Some(Ok(mut last)) = self.last.as_ref().map(Mutex::lock) else { return };
         if last.0.elapsed() > Duration::from_millis(200) {
             *last = (Instant::now(), true);
-            let _ = write!(io::stderr(), "\r{} digests", thousands(read));
+            let _ = write!(io::stderr(), "\r{how_far}");
         }
     }
 

@@ -389,6 +389,9 @@ pub fn check_random(make: &dyn Fn() -> Box<dyn RandomReader>, bytes: &[u8], besi
     let size = bytes.len() as u64 + beside;
     whole.check(size);
     assert_eq!(read(steps), whole, "reads in pieces change nothing");
+    let mut choosy = Choosy::default();
+    make().read(&Pieces::new(bytes, steps), &mut choosy).expect("bytes in memory can be read");
+    assert_eq!(choosy.0.sorted(), Choosy::of(whole.clone()), "what is left out changes nothing else");
     whole
 }
 

@@ -1,5 +1,7 @@
 //! Which common password is behind an unsalted digest: all of them hashed beforehand, under every formula asked for.
 
+use std::sync::OnceLock;
+
 use super::common::common;
 use super::lanes::Variant;
 use super::search::each_digest;
@@ -18,41 +20,47 @@ pub struct Hit {
 ///
 /// 16 bytes of each digest (shorter ones over and over) are kept and compared: with 160,000 digests, a stranger is taken for one of them once in 2^110.
 pub struct DigestIndex {
+    variant: Variant,
     formulas: Vec<Formula>,
-    /// One for every length of digest.
-    tables: Vec<Table>,
+    /// One for every length of digest, made when a digest of that length is first looked up: most inputs have one
+    /// length or two, and all tables together take 40 ms.
+    tables: Vec<(usize, OnceLock<Table>)>,
 }
 
 impl DigestIndex {
-    /// Hashes every word under every formula of `formulas`; salted ones are left out. If one digest stands for two
-    /// formulas (only by naming one twice), the first is reported.
+    /// Of every word under every formula of `formulas`; salted ones are left out. If one digest stands for two formulas
+    /// (only by naming one twice), the first is reported.
     pub fn build(formulas: &[Formula]) -> Self {
         Self::build_on(Variant::best(), formulas)
     }
 
     fn build_on(variant: Variant, formulas: &[Formula]) -> Self {
-        let list = common();
-        let words: Vec<&[u8]> = (0..list.len()).map(|rank| list.word(rank)).collect();
-        let mut index = Self { formulas: Vec::new(), tables: Vec::new() };
+        let mut index = Self { variant, formulas: Vec::new(), tables: Vec::new() };
         for &formula in formulas {
             if !formula.is_salted() && !index.formulas.contains(&formula) {
                 index.formulas.push(formula);
-            }
-        }
-        for &formula in &index.formulas {
-            let len = formula.digest_len();
-            if !index.tables.iter().any(|table| table.len == len) {
-                let sharing = index.formulas.iter().filter(|other| other.digest_len() == len).count();
-                index.tables.push(Table::new(len, sharing * words.len()));
-            }
-        }
-        for (number, &formula) in index.formulas.iter().enumerate() {
-            let len = formula.digest_len();
-            if let Some(table) = index.tables.iter_mut().find(|table| table.len == len) {
-                each_digest(variant, formula, &words, |rank, digest| table.insert(digest, number as u32, rank as u32));
+                let len = formula.digest_len();
+                if !index.tables.iter().any(|(of, _)| *of == len) {
+                    index.tables.push((len, OnceLock::new()));
+                }
             }
         }
         index
+    }
+
+    /// The digests of `len` bytes.
+    #[cold]
+    fn table(&self, len: usize) -> Table {
+        let list = common();
+        let words: Vec<&[u8]> = (0..list.len()).map(|rank| list.word(rank)).collect();
+        let formulas = || self.formulas.iter().enumerate().filter(|(_, formula)| formula.digest_len() == len);
+        let mut table = Table::new(formulas().count() * words.len());
+        for (number, &formula) in formulas() {
+            each_digest(self.variant, formula, &words, |rank, digest| {
+                table.insert(digest, number as u32, rank as u32);
+            });
+        }
+        table
     }
 
     /// The formulas it holds digests of.
@@ -63,16 +71,14 @@ impl DigestIndex {
     /// The word behind `digest`, if it is one of the list's. About 10 ns for a miss.
     #[inline]
     pub fn find(&self, digest: &[u8]) -> Option<Hit> {
-        let table = self.tables.iter().find(|table| table.len == digest.len())?;
-        let (formula, rank) = table.find(digest)?;
+        let (len, table) = self.tables.iter().find(|(len, _)| *len == digest.len())?;
+        let (formula, rank) = table.get_or_init(|| self.table(*len)).find(digest)?;
         Some(Hit { formula: self.formulas[formula as usize], rank })
     }
 }
 
 /// Digests of one length. A digest's bits are as good as random, so they are used as they are.
 struct Table {
-    /// Of a digest, in bytes.
-    len: usize,
     /// Sixteen bits a digest, two of them set and both in one word: one stranger in fifty goes on. 160 KB for four
     /// formulas, which the second-level cache holds.
     filter: Vec<u64>,
@@ -100,9 +106,8 @@ struct Bits {
 }
 
 impl Table {
-    fn new(len: usize, capacity: usize) -> Self {
+    fn new(capacity: usize) -> Self {
         Self {
-            len,
             filter: vec![0; (capacity / 4).next_power_of_two()],
             slots: vec![0; (2 * capacity).next_power_of_two()],
             entries: Vec::with_capacity(capacity),

@@ -28,7 +28,7 @@ impl Row {
 /// Chaining values of every lane; MD5 and MD4 use four rows, SHA-1 five, SHA-256 eight.
 pub(super) type State = [Row; 8];
 
-/// Bytes a lane's text may take: two blocks.
+/// Bytes a lane's text may take, padding included: two blocks.
 pub(super) const TEXT: usize = 128;
 
 /// A hash that has a kernel.
@@ -87,6 +87,14 @@ impl Core {
         if self.is_big_endian() { bits.to_be_bytes() } else { bits.to_le_bytes() }
     }
 
+    /// The same as words of the hash.
+    #[inline]
+    pub(super) const fn length_words(self, bytes: usize) -> [u32; 2] {
+        let bits = (bytes as u64) << 3;
+        let (high, low) = ((bits >> 32) as u32, bits as u32);
+        if self.is_big_endian() { [high, low] } else { [low, high] }
+    }
+
     /// The state before the first block: RFC 1320 and 1321, section 3.3; FIPS 180-4, sections 5.3.1 and 5.3.3.
     pub(super) const fn initial(self) -> State {
         let words: [u32; 8] = match self {
@@ -129,15 +137,8 @@ pub(super) enum Message<'a> {
         /// Where that part begins.
         at: usize,
     },
-    /// Every lane its own text, padding included.
-    Texts {
-        /// One text a lane.
-        texts: &'a [[u8; TEXT]; LANES],
-        /// 1 or 2.
-        blocks: usize,
-        /// With one block: from this word on (and before the length) all texts hold zeros.
-        used: usize,
-    },
+    /// Every lane its own text, padding included: sixteen rows a block, as words of the hash.
+    Words(&'a [Row]),
 }
 
 /// An instruction set this crate has kernels for, known to be there.
@@ -227,26 +228,30 @@ fn run_avx512(core: Core, state: &mut State, message: &Message<'_>) {
 /// Lays out each block and compresses it.
 #[inline(always)]
 fn run(core: Core, state: &mut State, message: &Message<'_>) {
-    let blocks = match message {
-        Message::Template { template, .. } => template.len() / 16,
-        Message::Texts { blocks, .. } => *blocks,
-    };
-    let mut words = [Row::all(0); 16];
-    for block in 0..blocks {
-        match message {
-            Message::Template { template, rows, at } => {
-                lay_over(core, &mut words, &template[16 * block..16 * block + 16], rows, *at, 16 * block);
-            }
-            Message::Texts { texts, blocks, used } => {
-                transpose(core, &mut words, texts, 64 * block, if *blocks == 1 { (*used).min(14) } else { 14 });
+    match message {
+        Message::Template { template, rows, at } => {
+            let mut words = [Row::all(0); 16];
+            for (block, template) in template.as_chunks::<16>().0.iter().enumerate() {
+                lay_over(core, &mut words, template, rows, *at, 16 * block);
+                compress(core, state, &words);
             }
         }
-        match core {
-            Core::Md5 => kernels::md5(state, &words),
-            Core::Md4 => kernels::md4(state, &words),
-            Core::Sha1 => kernels::sha1(state, &words),
-            Core::Sha256 => kernels::sha256(state, &words),
+        Message::Words(words) => {
+            for block in words.as_chunks().0 {
+                compress(core, state, block);
+            }
         }
+    }
+}
+
+/// One block in every lane.
+#[inline(always)]
+fn compress(core: Core, state: &mut State, words: &[Row; 16]) {
+    match core {
+        Core::Md5 => kernels::md5(state, words),
+        Core::Md4 => kernels::md4(state, words),
+        Core::Sha1 => kernels::sha1(state, words),
+        Core::Sha256 => kernels::sha256(state, words),
     }
 }
 
@@ -285,27 +290,6 @@ fn lay_over(core: Core, words: &mut [Row; 16], template: &[u32], rows: &[Row], a
                 for l in 0..LANES {
                     row.0[l] |= before.0[l] >> (32 - shift);
                 }
-            }
-        }
-    }
-}
-
-/// The block that begins at byte `from` of every text, words in rows; words `used..14` are known to be zero.
-#[inline(always)]
-fn transpose(core: Core, words: &mut [Row; 16], texts: &[[u8; TEXT]; LANES], from: usize, used: usize) {
-    for (i, row) in words.iter_mut().enumerate() {
-        if i >= used && i < 14 {
-            *row = Row::all(0);
-            continue;
-        }
-        let at = from + 4 * i;
-        for l in 0..LANES {
-            let text = &texts[l];
-            row.0[l] = u32::from_le_bytes([text[at], text[at + 1], text[at + 2], text[at + 3]]);
-        }
-        if core.is_big_endian() {
-            for l in 0..LANES {
-                row.0[l] = row.0[l].swap_bytes();
             }
         }
     }

@@ -2,7 +2,7 @@
 //! common template, but nothing need be alike: neither salts nor lengths.
 
 use super::Target;
-use super::lanes::{Core, LANES, Message, State, TEXT, Variant};
+use super::lanes::{Core, LANES, Message, Row, State, TEXT, Variant};
 use crate::model::{Algorithm, Formula, digest_of};
 
 /// Pairs taken together, so that inner digests wait in the nearest cache.
@@ -77,32 +77,39 @@ impl Chunk {
         let len = 4 * core.words();
         let salt = |i| pair(i).0.salt();
         let pass = |i| pair(i).1;
-        let wanted = |i: usize| pair(i).0.digest.len() == len;
-        let mut compare = |ids: &[usize], state: &State| {
-            for (lane, &id) in ids.iter().enumerate() {
-                let digest = pair(id).0.digest;
-                if digest.first_chunk().is_some_and(|&first| core.word(first) == state[0].0[lane])
-                    && is_digest(core, state, lane, digest)
-                {
-                    hit(id);
+        let wanted = |i: usize| tag(core, pair(i).0.digest);
+        // A candidate and nothing else, the commonest case: asked for once.
+        let plain = |i: usize| {
+            let (target, pass) = pair(i);
+            tag(core, target.digest).map(|tag| (tag, [pass, &[], &[]]))
+        };
+        let mut compare = |hashed: &Hashed<'_>| {
+            // No early end, which would keep this from being vectorised.
+            let alike = hashed.tags.0.iter().zip(&hashed.state[0].0).filter(|(tag, word)| tag == word).count();
+            if alike > 0 {
+                for (lane, &id) in hashed.ids.iter().enumerate() {
+                    if is_digest(core, hashed.state, lane, pair(id).0.digest) {
+                        hit(id);
+                    }
                 }
             }
         };
         match formula {
             Formula::Plain(Algorithm::Ntlm) => {
                 let mut text = [0; TEXT];
-                for i in (0..count).filter(|&i| wanted(i)) {
+                for i in 0..count {
+                    let Some(tag) = wanted(i) else { continue };
                     let pass = pass(i);
                     if pass.len() <= TEXT / 2 && pass.is_ascii() {
                         widen(pass, &mut text);
-                        digester.push(i, [&text[..2 * pass.len()], &[], &[]], &mut compare);
+                        digester.push(i, tag, [&text[..2 * pass.len()], &[], &[]], &mut compare);
                     } else {
-                        digester.push_long(i, &[pass], &mut compare);
+                        digester.push_long(i, tag, &[pass], &mut compare);
                     }
                 }
                 digester.finish(&mut compare);
             }
-            Formula::Plain(_) => digester.all(count, wanted, |i| [pass(i), &[], &[]], compare),
+            Formula::Plain(_) => digester.each(count, plain, compare),
             Formula::SaltPass(_) => digester.all(count, wanted, |i| [salt(i), pass(i), &[]], compare),
             Formula::PassSalt(_) => digester.all(count, wanted, |i| [pass(i), salt(i), &[]], compare),
             Formula::SaltPassSalt(_) => digester.all(count, wanted, |i| [salt(i), pass(i), salt(i)], compare),
@@ -145,6 +152,12 @@ impl Chunk {
     }
 }
 
+/// The first word of `digest` as its hash reads it, if it has the length of the hash's digests.
+#[inline]
+fn tag(core: Core, digest: &[u8]) -> Option<u32> {
+    digest.first_chunk().filter(|_| digest.len() == 4 * core.words()).map(|&first| core.word(first))
+}
+
 /// An HMAC key, filled up with zeros (or hashed first, if longer than a block), XOR `pad`: RFC 2104.
 pub(super) fn pad_key(algorithm: Algorithm, key: &[u8], pad: u8) -> [u8; KEY] {
     let mut block = [0; KEY];
@@ -171,29 +184,58 @@ pub(super) struct Digester {
     batches: [Batch; 2],
 }
 
+/// Texts laid into lanes word by word, each as it comes: what a text does not fill is zero already.
 struct Batch {
-    texts: Box<[[u8; TEXT]; LANES]>,
+    words: Box<[Row]>,
     ids: [usize; LANES],
+    tags: Row,
     filled: usize,
+    /// Words of the longest text with its 0x80.
     longest: usize,
+}
+
+/// What [`Digester`] hands on: numbers and tags of the texts, one a lane, and the state they ended in.
+struct Hashed<'a> {
+    ids: &'a [usize],
+    /// Of lanes without a text, anything.
+    tags: &'a Row,
+    state: &'a State,
 }
 
 impl Digester {
     pub(super) fn new(variant: Variant, core: Core) -> Self {
-        let batch = || Batch { texts: Box::new([[0; TEXT]; LANES]), ids: [0; LANES], filled: 0, longest: 0 };
-        Self { variant, core, batches: [batch(), batch()] }
+        let batch = |blocks: usize| Batch {
+            words: vec![Row::all(0); 16 * blocks].into(),
+            ids: [0; LANES],
+            tags: Row::all(0),
+            filled: 0,
+            longest: 0,
+        };
+        Self { variant, core, batches: [batch(1), batch(2)] }
     }
 
-    /// The digests of the joined `pieces` of everything below `count` that is `wanted`.
+    /// The digests of the joined `pieces` of everything below `count` that has a tag.
     fn all<'p>(
         &mut self,
         count: usize,
-        wanted: impl Fn(usize) -> bool,
+        tag: impl Fn(usize) -> Option<u32>,
         pieces: impl Fn(usize) -> [&'p [u8]; 3],
-        mut done: impl FnMut(&[usize], &State),
+        done: impl FnMut(&Hashed<'_>),
     ) {
-        for i in (0..count).filter(|&i| wanted(i)) {
-            self.push(i, pieces(i), &mut done);
+        self.each(count, |i| tag(i).map(|tag| (tag, pieces(i))), done);
+    }
+
+    /// The same where tag and pieces come together.
+    fn each<'p>(
+        &mut self,
+        count: usize,
+        text: impl Fn(usize) -> Option<(u32, [&'p [u8]; 3])>,
+        mut done: impl FnMut(&Hashed<'_>),
+    ) {
+        for i in 0..count {
+            if let Some((tag, pieces)) = text(i) {
+                self.push(i, tag, pieces, &mut done);
+            }
         }
         self.finish(&mut done);
     }
@@ -204,11 +246,11 @@ impl Digester {
         out.resize(count, [0; KEY]);
         self.all(
             count,
-            |_| true,
+            |_| Some(0),
             pieces,
-            |ids, state| {
-                for (lane, &id) in ids.iter().enumerate() {
-                    core.digest(state, lane, &mut out[id]);
+            |hashed| {
+                for (lane, &id) in hashed.ids.iter().enumerate() {
+                    core.digest(hashed.state, lane, &mut out[id]);
                 }
             },
         );
@@ -220,11 +262,11 @@ impl Digester {
         out.resize(count, [0; KEY]);
         self.all(
             count,
-            |_| true,
+            |_| Some(0),
             pieces,
-            |ids, state| {
-                for (lane, &id) in ids.iter().enumerate() {
-                    for (row, place) in state[..core.words()].iter().zip(out[id].as_chunks_mut().0) {
+            |hashed| {
+                for (lane, &id) in hashed.ids.iter().enumerate() {
+                    for (row, place) in hashed.state[..core.words()].iter().zip(out[id].as_chunks_mut().0) {
                         *place = hex_of(core.bytes(row.0[lane]));
                     }
                 }
@@ -232,35 +274,38 @@ impl Digester {
         );
     }
 
-    /// Takes one more text; hands full lanes to `done`, as the numbers given here and the state they ended in.
+    /// Takes one more text; hands full lanes to `done`.
     #[inline]
-    fn push(&mut self, id: usize, pieces: [&[u8]; 3], done: &mut impl FnMut(&[usize], &State)) {
+    fn push(&mut self, id: usize, tag: u32, pieces: [&[u8]; 3], done: &mut impl FnMut(&Hashed<'_>)) {
         let len = pieces[0].len() + pieces[1].len() + pieces[2].len();
         // 0x80 and eight bytes of length have to fit as well.
         let blocks = (len + 9).div_ceil(64);
         if blocks > 2 {
-            return self.push_long(id, &pieces, done);
+            return self.push_long(id, tag, &pieces, done);
         }
         let core = self.core;
         let batch = &mut self.batches[blocks - 1];
-        let text = &mut batch.texts[batch.filled];
-        if blocks == 1 {
-            text[..64].fill(0);
+        let lane = batch.filled;
+        if pieces[0].len() == len {
+            fill_lane(core, pieces[0], lane, &mut batch.words);
         } else {
-            text.fill(0);
-        }
-        let mut at = 0;
-        for piece in pieces {
-            if !piece.is_empty() {
-                copy(&mut text[at..at + piece.len()], piece);
-                at += piece.len();
+            let mut joined = [0; TEXT];
+            let mut at = 0;
+            for piece in pieces {
+                if !piece.is_empty() {
+                    copy(&mut joined[at..at + piece.len()], piece);
+                    at += piece.len();
+                }
             }
+            fill_lane(core, &joined[..len], lane, &mut batch.words);
         }
-        text[len] = 0x80;
-        text[64 * blocks - 8..64 * blocks].copy_from_slice(&core.length_field(len));
-        batch.ids[batch.filled] = id;
+        let length = core.length_words(len);
+        batch.words[16 * blocks - 2].0[lane] = length[0];
+        batch.words[16 * blocks - 1].0[lane] = length[1];
+        batch.ids[lane] = id;
+        batch.tags.0[lane] = tag;
         batch.filled += 1;
-        batch.longest = batch.longest.max(len);
+        batch.longest = batch.longest.max(len / 4 + 1);
         if batch.filled == LANES {
             self.flush(blocks, done);
         }
@@ -268,7 +313,7 @@ impl Digester {
 
     /// A text that the lanes do not take, one at a time.
     #[cold]
-    fn push_long(&mut self, id: usize, pieces: &[&[u8]], done: &mut impl FnMut(&[usize], &State)) {
+    fn push_long(&mut self, id: usize, tag: u32, pieces: &[&[u8]], done: &mut impl FnMut(&Hashed<'_>)) {
         let algorithm = match self.core {
             Core::Md5 => Algorithm::Md5,
             Core::Md4 => Algorithm::Ntlm,
@@ -281,11 +326,11 @@ impl Digester {
         for (row, bytes) in state.iter_mut().zip(digest[..len].as_chunks().0) {
             row.0[0] = self.core.word(*bytes);
         }
-        done(&[id], &state);
+        done(&Hashed { ids: &[id], tags: &Row::all(tag), state: &state });
     }
 
     /// Hashes what is left.
-    fn finish(&mut self, done: &mut impl FnMut(&[usize], &State)) {
+    fn finish(&mut self, done: &mut impl FnMut(&Hashed<'_>)) {
         for blocks in 1..=2 {
             if self.batches[blocks - 1].filled > 0 {
                 self.flush(blocks, done);
@@ -293,16 +338,30 @@ impl Digester {
         }
     }
 
-    fn flush(&mut self, blocks: usize, done: &mut impl FnMut(&[usize], &State)) {
+    fn flush(&mut self, blocks: usize, done: &mut impl FnMut(&Hashed<'_>)) {
         let batch = &mut self.batches[blocks - 1];
         let mut state = self.core.initial();
-        let used = (batch.longest + 1).div_ceil(4);
-        let message = Message::Texts { texts: &batch.texts, blocks, used };
-        self.variant.run(self.core, &mut state, &message);
-        done(&batch.ids[..batch.filled], &state);
+        self.variant.run(self.core, &mut state, &Message::Words(&batch.words));
+        done(&Hashed { ids: &batch.ids[..batch.filled], tags: &batch.tags, state: &state });
+        batch.words[..batch.longest].fill(Row::all(0));
         batch.filled = 0;
         batch.longest = 0;
     }
+}
+
+/// Writes the words of `text` and its 0x80 into one lane of zeros.
+#[inline]
+fn fill_lane(core: Core, text: &[u8], lane: usize, rows: &mut [Row]) {
+    let (whole, rest) = text.as_chunks::<4>();
+    for (bytes, row) in whole.iter().zip(rows.iter_mut()) {
+        row.0[lane] = core.word(*bytes);
+    }
+    // The last bytes, whose number is below four, shifted down from the last four.
+    let tail = match text.last_chunk::<4>() {
+        Some(last) => u32::from_le_bytes(*last).unbounded_shr(8 * (4 - rest.len() as u32)),
+        None => rest.iter().rev().fold(0, |word, &byte| word << 8 | u32::from(byte)),
+    };
+    rows[whole.len()].0[lane] = core.word((tail | 0x80 << (8 * rest.len())).to_le_bytes());
 }
 
 /// Four bytes as lower-case hex: nibbles spread over the bytes of a word, all turned into digits at once.

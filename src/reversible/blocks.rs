@@ -7,6 +7,7 @@ use aes::cipher::{
 use aes::{Aes128, Aes192, Aes256};
 use aes_gcm::aead::AeadInOut;
 use aes_gcm::{Aes128Gcm, Aes256Gcm, AesGcm};
+use blowfish::Blowfish;
 use des::{Des, TdesEde2, TdesEde3};
 
 /// A block cipher with its key.
@@ -18,6 +19,8 @@ pub(super) enum Blocks {
     Des(Des),
     TwoKeys(TdesEde2),
     ThreeKeys(TdesEde3),
+    /// Four kilobytes.
+    Blowfish(Box<Blowfish>),
 }
 
 /// Runs an expression with the cipher inside, whatever its type.
@@ -30,6 +33,10 @@ macro_rules! inside {
             Blocks::Des($cipher) => $run,
             Blocks::TwoKeys($cipher) => $run,
             Blocks::ThreeKeys($cipher) => $run,
+            Blocks::Blowfish($cipher) => {
+                let $cipher = &**$cipher;
+                $run
+            }
         }
     };
 }
@@ -57,6 +64,11 @@ impl Blocks {
         Self::with_key(key).into_iter().find(|cipher| cipher.block() == 8)
     }
 
+    /// Blowfish, which takes keys of 4 to 56 bytes.
+    pub(super) fn blowfish(key: &[u8]) -> Option<Self> {
+        Blowfish::new_from_slice(key).ok().map(|cipher| Self::Blowfish(Box::new(cipher)))
+    }
+
     /// The cipher's name.
     pub(super) const fn name(&self) -> &'static str {
         match self {
@@ -65,6 +77,7 @@ impl Blocks {
             Self::Aes256(_) => "AES-256",
             Self::Des(_) => "DES",
             Self::TwoKeys(_) | Self::ThreeKeys(_) => "3DES",
+            Self::Blowfish(_) => "Blowfish",
         }
     }
 
@@ -72,7 +85,7 @@ impl Blocks {
     pub(super) const fn block(&self) -> usize {
         match self {
             Self::Aes128(_) | Self::Aes192(_) | Self::Aes256(_) => 16,
-            Self::Des(_) | Self::TwoKeys(_) | Self::ThreeKeys(_) => 8,
+            Self::Des(_) | Self::TwoKeys(_) | Self::ThreeKeys(_) | Self::Blowfish(_) => 8,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Where a ciphertext keeps its initialisation vector and its tag, and what is left when it is decrypted.
 
+use sha1::{Digest as _, Sha1};
+
 use super::blocks::{Blocks, unpadded};
 use super::text::Characters;
 use crate::model::Secret;
@@ -102,6 +104,13 @@ impl Layout {
             }
         }
         all
+    }
+
+    /// Openfire's passwords (`org.jivesoftware.util.Blowfish`): CBC under the SHA-1 of the key's text, the vector in front,
+    /// Java's `char`s.
+    pub(super) fn openfire(key: &[u8]) -> Option<Self> {
+        let blocks = Blocks::blowfish(&Sha1::digest(key))?;
+        Some(Self { blocks, mode: Mode::Cbc(Iv::Front), characters: Characters::Utf16Be, skip: 0 })
     }
 
     /// Whether all values meet the same stream of bytes.

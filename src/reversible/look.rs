@@ -21,10 +21,15 @@ pub struct Look {
     pub confidence: Confidence,
     /// What the values show.
     pub why: String,
+    /// Whether they may as well be hashes with a salt that is kept elsewhere.
+    pub undecided: bool,
 }
 
 /// Fewest values that statistics say anything about.
 const FEWEST: usize = 40;
+/// Fewest values of one length that, none of them repeated, are no unsalted digests: of so many people, some have the same
+/// password. (The commonest of published collections has 0.5 % and more of the accounts: three of 500.)
+const FEWEST_UNREPEATED: usize = 500;
 
 /// Shares and counts over the decoded values.
 struct Shown {
@@ -88,8 +93,8 @@ impl Shown {
     }
 }
 
-/// What `values` are by their statistics, if they are encrypted; `None` for text, for digests (one length) and for what
-/// shows nothing.
+/// What `values` are by their statistics, if they are encrypted or may be; `None` for text, for digests that repeat as
+/// passwords do, and for what shows nothing.
 pub fn look(values: &[&[u8]]) -> Option<Look> {
     let values: Vec<&[u8]> =
         values.iter().copied().filter(|value| (1..=LONGEST).contains(&value.len())).take(SAMPLE).collect();
@@ -101,9 +106,11 @@ pub fn look(values: &[&[u8]]) -> Option<Look> {
     let shown = Shown::of(&decoded);
     let usual = shown.usual();
     let shortest = *usual.first()?;
-    // One length is a digest's; and text is not encrypted.
-    if shown.text > 0.5 || usual.len() < 2 {
+    if shown.text > 0.5 {
         return None;
+    }
+    if usual.len() < 2 {
+        return one_length(&shown, shortest, written);
     }
     let (name, sure, why) = if shown.multiples(16) >= 0.98 {
         blocks_of_16(&shown, &usual)?
@@ -113,7 +120,23 @@ pub fn look(values: &[&[u8]]) -> Option<Look> {
         any_length(&shown, &usual)?
     };
     let why = format!("{} values in {} {why}", decoded.len(), written.name());
-    Some(Look { name, confidence: Confidence::new(sure), why })
+    Some(Look { name, confidence: Confidence::new(sure), why, undecided: false })
+}
+
+/// One length is a digest's, or that of short passwords under AES with a random vector in front: 32 bytes and more. Which of
+/// the two it is, nobody can tell; that it is no unsalted digest shows by what does not repeat.
+fn one_length(shown: &Shown, length: usize, written: Written) -> Option<Look> {
+    let may_be = length >= 32 && length.is_multiple_of(16) && shown.multiples(length) >= 0.98;
+    if !may_be || shown.n < FEWEST_UNREPEATED as f64 || shown.repeated > 0.0 || shown.entropy < 7.9 {
+        return None;
+    }
+    let why = format!(
+        "{} values in {} have {length} bytes, and none repeats another, as those of an unsalted hash would",
+        shown.n,
+        written.name()
+    );
+    let name = "a hash with a salt kept elsewhere, or AES-CBC with a random initialisation vector";
+    Some(Look { name, confidence: Confidence::new(60), why, undecided: true })
 }
 
 fn percent(share: f64) -> String {

@@ -33,6 +33,11 @@ const PUBLISHED: [(&str, &str); 2] = [
     ("the machine key of DotNetNuke's distribution", "f9d1a2d3e1d3e2f7b3d9f90ff3965abdac304902f8d923ac"),
 ];
 
+/// What Openfire's Blowfish takes for its key where none is set: igniterealtime/Openfire,
+/// `xmppserver/src/main/java/org/jivesoftware/util/Blowfish.java`, `DEFAULT_KEY`. Every installation draws one for its users'
+/// passwords; properties and scripts are met with this one.
+const OPENFIRE: &[u8] = b"Blowfish-CBC";
+
 /// What [`learn`] asks its caller.
 pub struct Ask<'a> {
     /// Whether a word is in the list of common passwords.
@@ -167,7 +172,10 @@ impl Tried {
 
     /// Whether most of what opened is text a person chose, not a digest.
     fn is_text(&self, ask: &Ask<'_>) -> bool {
-        let texts = self.opened.iter().filter(|(text, _)| text.expose().is_empty() || (ask.is_text)(text.expose()));
+        // JSON in base64 is what libraries wrap a ciphertext in.
+        let is_json = |text: &[u8]| text.starts_with(b"{\"") && text.ends_with(b"}");
+        let typed = |text: &[u8]| text.is_empty() || ((ask.is_text)(text) && !is_json(text));
+        let texts = self.opened.iter().filter(|(text, _)| typed(text.expose()));
         texts.count() * 2 > self.opened.len()
     }
 
@@ -265,6 +273,10 @@ fn under_keys(values: &[&[u8]], written: Option<Written>, ask: &Ask<'_>) -> Opti
             let Some(written) = written else { continue };
             let stream = Stream::repeated(reading.clone());
             consider(How::Stream { written, stream: stream.clone() }, stream.describe(), key.origin.clone());
+            if let Some(layout) = Layout::openfire(reading.expose()) {
+                let describe = layout.describe();
+                consider(How::Layout { written, layout: Box::new(layout) }, describe, key.origin.clone());
+            }
             for derivation in Derivation::ALL {
                 let Some(derived) = derivation.derive(reading.expose()) else { continue };
                 let origin = format!("{}{}", key.origin, derivation.told());
@@ -282,6 +294,10 @@ fn under_keys(values: &[&[u8]], written: Option<Written>, ask: &Ask<'_>) -> Opti
             let describe = layout.describe();
             consider(How::Layout { written, layout: Box::new(layout) }, describe, key.origin.clone());
         }
+    }
+    if let Some((written, layout)) = written.zip(Layout::openfire(OPENFIRE)) {
+        let origin = "the published key of Openfire's Blowfish".to_owned();
+        consider(How::Layout { written, layout: Box::new(layout.clone()) }, layout.describe(), origin);
     }
     // Without a key store, Chromium on Linux has this password for its key, and none before that.
     for password in [&b"peanuts"[..], b""] {

@@ -12,7 +12,7 @@ pub(super) const FAMILY: Family = Family {
     prefixes: &["AK1", "SH2"],
     by_prefix: Some(by_prefix),
     by_shape: Some(by_shape),
-    forms: &[],
+    forms: &[&PIX_SHAPED, &ASA_SHAPED],
     layouts: &[&FORTINET, &PIX, &ASA, &TYPE4, &SCREENOS, &ARUBA, &NETSCALER],
     schemes: &[
         &CISCO_PIX,
@@ -34,6 +34,9 @@ const fn form(name: &'static str, kind: FormKind, digest_len: usize) -> FormDef 
 static FORTIGATE: [FormDef; 2] =
     [form("fortigate-sha1", FormKind::Modular, 20), form("fortigate-sha256", FormKind::Modular, 32)];
 static ASA_FORM: FormDef = form("cisco-asa", FormKind::SaltedDigest, 12);
+/// Sixteen characters that their column gives away.
+pub(super) static PIX_SHAPED: FormDef = form("cisco-pix-shaped", FormKind::Modular, 0);
+pub(super) static ASA_SHAPED: FormDef = form("cisco-asa-shaped", FormKind::Modular, 0);
 static TYPE4_FORM: FormDef = form("cisco-type4", FormKind::Digest, 32);
 static SCREENOS_FORM: FormDef = form("screenos", FormKind::SaltedDigest, 16);
 /// A salt of four bytes, the version `01`, SHA-1.
@@ -117,14 +120,19 @@ const FORTINET_TEXT: [u8; 24] = [
 /// Where `ScreenOS` puts which letters among its digest's characters.
 const MARKS: [(usize, u8); 6] = [(0, b'n'), (6, b'r'), (12, b'c'), (17, b's'), (23, b't'), (29, b'n')];
 
-static CISCO_PIX: Row = Row::new("cisco-pix", &[&TEXT_16], &PIX, Cost::Fixed(140, UNSALTED), |value, _, candidate| {
-    Ok(fast::same(value.key(), &pix(candidate)))
-})
-.salted_from(SaltFrom::Nowhere)
-.fast()
-.ranked(140);
-static CISCO_ASA: Row =
-    Row::new("cisco-asa", &[&ASA_FORM, &TEXT_16], &ASA, Cost::Fixed(140, SALTED), |value, stored, candidate| {
+pub(super) static CISCO_PIX: Row =
+    Row::new("cisco-pix", &[&TEXT_16, &PIX_SHAPED], &PIX, Cost::Fixed(140, UNSALTED), |value, _, candidate| {
+        Ok(fast::same(value.key(), &pix(candidate)))
+    })
+    .salted_from(SaltFrom::Nowhere)
+    .fast()
+    .ranked(140);
+pub(super) static CISCO_ASA: Row = Row::new(
+    "cisco-asa",
+    &[&ASA_FORM, &TEXT_16, &ASA_SHAPED],
+    &ASA,
+    Cost::Fixed(140, SALTED),
+    |value, stored, candidate| {
         let login = if value.login().is_empty() { stored.login.unwrap_or_default() } else { value.login() };
         if login.is_empty() {
             return Err(Unverifiable::Missing);
@@ -132,10 +140,11 @@ static CISCO_ASA: Row =
         // Long passwords are hashed without the login.
         let salt = if candidate.len() > 28 { &[] } else { &login[..login.len().min(4)] };
         Ok(fast::same(value.key(), &pix(&[candidate, salt].concat())))
-    })
-    .salted_from(SaltFrom::Login)
-    .fast()
-    .ranked(141);
+    },
+)
+.salted_from(SaltFrom::Login)
+.fast()
+.ranked(141);
 static CISCO_TYPE4: Row =
     Row::new("cisco-type4", &[&TYPE4_FORM], &TYPE4, Cost::Fixed(70, UNSALTED), |value, _, candidate| {
         Ok(fast::same(value.key(), &hashes::sha256(&[candidate])))

@@ -161,10 +161,22 @@ pub(super) fn is_of_nothing(value: &[u8], def: &'static FormDef) -> bool {
         return false;
     }
     // Asked for every digest that is in no list: most are bare hexadecimal, and nearly all differ in the first two digits.
+    const FIRST: [[u8; 2]; OF_NOTHING.len()] = {
+        let mut first = [[0; 2]; OF_NOTHING.len()];
+        let mut i = 0;
+        while i < first.len() {
+            let digest = OF_NOTHING[i].as_bytes();
+            first[i] = [digest[0], digest[1]];
+            i += 1;
+        }
+        first
+    };
     let text = if value.len() == 2 * def.digest_len { value } else { digest_text(value) };
     if text.len() == 2 * def.digest_len {
-        let alike = |digest: &str| text[..2].eq_ignore_ascii_case(&digest.as_bytes()[..2]);
-        return OF_NOTHING.iter().any(|digest| alike(digest) && text.eq_ignore_ascii_case(digest.as_bytes()));
+        // In lower case if they are digits at all; no early end, so that all are compared at once.
+        let first = [text[0] | 0x20, text[1] | 0x20];
+        let alike = FIRST.iter().filter(|known| **known == first).count() > 0;
+        return alike && OF_NOTHING.iter().any(|digest| text.eq_ignore_ascii_case(digest.as_bytes()));
     }
     let mut raw = [0; MAX_DIGEST];
     let Some(len) = codec::digest_bytes(text, def.digest_len, &mut raw) else {

@@ -3,6 +3,8 @@
 //!
 //! A form's parameter is the cost, the logarithm of the rounds.
 
+use std::borrow::Cow;
+
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
 use sha1::Sha1;
@@ -10,7 +12,7 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use super::layout::{self, Coding, Layout, Part, Slot, Value};
 use super::row::{Cost, Row};
-use super::{Family, Unverifiable, codec, fast, hashes};
+use super::{Family, Unverifiable, blowfish, codec, fast, hashes};
 use crate::model::{Form, FormDef, FormKind};
 
 pub(super) const FAMILY: Family = Family {
@@ -95,7 +97,8 @@ const fn of_fast(name: &'static str, open: super::row::Open) -> Row {
     bcrypt(name, &ANY, &DOLLARS, open).ranked(110)
 }
 
-static PLAIN: Row = bcrypt("bcrypt", &ANY, &DOLLARS, |value, _, candidate| is_key(value, candidate));
+static PLAIN: Row = bcrypt("bcrypt", &ANY, &DOLLARS, |value, _, candidate| is_key(value, candidate))
+    .opened_by(blowfish::LANES, are_keys);
 /// Django's `BCryptSHA256PasswordHasher`; Meteor without anything in front.
 static OF_SHA256: Row = Row {
     forms: &[&DJANGO_SHA256, &BCRYPT],
@@ -147,11 +150,23 @@ fn is_key(value: &Value<'_>, password: &[u8]) -> Result<bool, Unverifiable> {
     Ok(fast::same(value.key(), &compute(value, password)?))
 }
 
+/// [`is_key`] of several passwords.
+fn are_keys(value: &Value<'_>, passwords: &[&[u8]]) -> Result<Vec<bool>, Unverifiable> {
+    let [cost, minor, ..] = value.counts;
+    let salt = value.salt().try_into().map_err(|_| Unverifiable::Malformed)?;
+    if !COSTS.contains(&cost) {
+        return Err(Unverifiable::Malformed);
+    }
+    let keys: Vec<Vec<u8>> = passwords.iter().map(|password| key_of(minor, password).into_owned()).collect();
+    let keys: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+    Ok(blowfish::bcrypt(cost as u32, salt, &keys).iter().map(|hash| fast::same(value.key(), hash)).collect())
+}
+
 /// The 23 bytes that bcrypt makes of `password` with the value's cost, salt and minor version.
 fn compute(value: &Value<'_>, password: &[u8]) -> Result<Vec<u8>, Unverifiable> {
     let [cost, minor, ..] = value.counts;
     let salt = value.salt().try_into().map_err(|_| Unverifiable::Malformed)?;
-    let key = if minor == u64::from(b'x') && !password.is_ascii() { &*sign_extended(password) } else { password };
+    let key = &*key_of(minor, password);
     if !COSTS.contains(&cost) {
         return Err(Unverifiable::Malformed);
     }
@@ -160,6 +175,11 @@ fn compute(value: &Value<'_>, password: &[u8]) -> Result<Vec<u8>, Unverifiable> 
         .format_for_version(::bcrypt::Version::TwoB);
     let hash = DOLLARS[0].read(text.as_bytes()).ok_or(Unverifiable::Malformed)?;
     Ok(hash.key().to_vec())
+}
+
+/// What bcrypt of a minor version takes for the password.
+fn key_of(minor: u64, password: &[u8]) -> Cow<'_, [u8]> {
+    if minor == u64::from(b'x') && !password.is_ascii() { sign_extended(password).into() } else { password.into() }
 }
 
 /// The key as `crypt_blowfish` before 1.1 read it, which `$2x$` keeps alive (CVE-2011-2483): bytes were sign-extended

@@ -9,6 +9,8 @@ mod appliance;
 mod argon2;
 mod bare;
 mod bcrypt;
+mod blowfish;
+mod by_shape;
 mod codec;
 mod containers;
 mod domino;
@@ -59,6 +61,7 @@ use layout::Layout;
 
 use crate::model::{Digest, DigestKind, Form, FormDef, FormKind, Formula, Graded, Policy, Salts};
 
+pub use by_shape::{Shape, shapes};
 pub use fast::digest_of;
 pub use identify::{Candidate, Identified, identify};
 pub use recognise::recognise;
@@ -189,6 +192,14 @@ pub trait Scheme: Sync {
     fn work(&self, form: Form) -> u64;
     /// Whether `candidate` opens the stored value. Constant-time in the digest comparison; never panics.
     fn verify(&self, stored: &Stored<'_>, candidate: &[u8]) -> Result<bool, Unverifiable>;
+    /// The first of `candidates` that opens the stored value, as [`verify`](Self::verify) of one after another would say.
+    fn first_of(&self, stored: &Stored<'_>, candidates: &[&[u8]]) -> Option<usize> {
+        candidates.iter().position(|candidate| self.verify(stored, candidate) == Ok(true))
+    }
+    /// How many candidates [`first_of`](Self::first_of) is quickest with.
+    fn lanes(&self) -> usize {
+        1
+    }
     /// For fast hashes: the construction, which `guess` can evaluate for many candidates at once.
     fn formula(&self) -> Option<Formula> {
         None
@@ -411,8 +422,8 @@ mod tests {
     use super::*;
 
     /// Files that hold what families share, and are none.
-    const SHARED: [&str; 10] =
-        ["codec", "fast", "grading", "hashes", "identify", "known_as", "layout", "mod", "recognise", "row"];
+    const SHARED: [&str; 11] =
+        ["by_shape", "codec", "fast", "grading", "hashes", "identify", "known_as", "layout", "mod", "recognise", "row"];
 
     #[test]
     fn every_file_in_the_folder_is_a_family_with_a_row_in_alphabetical_order() {

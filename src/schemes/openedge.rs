@@ -4,22 +4,26 @@ use super::layout::{Coding, Layout, Part, Slot};
 use super::plaintext::TEXT_16;
 use super::row::{Cost, Row};
 use super::{Family, SaltFrom, fast};
+use crate::model::{FormDef, FormKind};
 
 pub(super) const FAMILY: Family = Family {
     file: "openedge",
     prefixes: &[],
     by_prefix: None,
     by_shape: None,
-    forms: &[],
+    forms: &[&SHAPED],
     layouts: &[&LETTERS],
     schemes: &[&OPENEDGE],
 };
 
+/// Sixteen letters that their column gives away.
+pub(super) static SHAPED: FormDef = FormDef { name: "openedge-shaped", kind: FormKind::Modular, digest_len: 0 };
+
 static LETTERS: [Layout; 1] = [Layout { form: &TEXT_16, parts: &[Part::Chars(Slot::Key, Coding::Crypt, 16)] }];
 
-static OPENEDGE: Row = Row::new(
+pub(super) static OPENEDGE: Row = Row::new(
     "openedge",
-    &[&TEXT_16],
+    &[&TEXT_16, &SHAPED],
     &LETTERS,
     Cost::Fixed(500, "a checksum, no hash: one look-up table opens every account"),
     |value, _, candidate| Ok(fast::same(value.key(), &encode(candidate))),
@@ -42,10 +46,13 @@ fn encode(password: &[u8]) -> [u8; 16] {
             [scratch[2 * pair], scratch[2 * pair + 1]] = sum.to_le_bytes();
         }
     }
-    scratch.map(|byte| {
-        let low = byte & 0x7f;
-        if low.is_ascii_alphabetic() { low } else { (byte >> 4) + b'a' }
-    })
+    scratch.map(letter)
+}
+
+/// The letter that stands for a byte.
+pub(super) const fn letter(byte: u8) -> u8 {
+    let low = byte & 0x7f;
+    if low.is_ascii_alphabetic() { low } else { (byte >> 4) + b'a' }
 }
 
 /// CRC-16 of one byte, polynomial 0x8005, bits reversed.

@@ -19,7 +19,7 @@ pub(super) const FAMILY: Family = Family {
 pub(super) static EMPTY: FormDef = FormDef { name: "empty", kind: FormKind::Empty, digest_len: 0 };
 pub(super) static TEXT: FormDef = FormDef { name: "text", kind: FormKind::Text, digest_len: 0 };
 /// Text that could be a tripcode, a traditional DES crypt, or a Cisco PIX hash: all of crypt(3)'s alphabet and of that
-/// length, not all of it digits. One value does not tell; it is plain text unless nearly the whole column looks like this.
+/// length, not all of it digits. One value does not tell; it is plain text unless the whole column says otherwise: see `by_shape`.
 pub(super) static TEXT_10: FormDef = FormDef { name: "text-10", kind: FormKind::Text, digest_len: 0 };
 pub(super) static TEXT_13: FormDef = FormDef { name: "text-13", kind: FormKind::Text, digest_len: 0 };
 pub(super) static TEXT_16: FormDef = FormDef { name: "text-16", kind: FormKind::Text, digest_len: 0 };

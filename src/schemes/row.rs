@@ -7,6 +7,9 @@ use crate::model::{Form, FormDef, Graded, Policy};
 /// Opens a value that was read; called only where the work is within bounds.
 pub(super) type Open = fn(&Value<'_>, &Stored<'_>, &[u8]) -> Result<bool, Unverifiable>;
 
+/// As [`Open`], for several passwords: whether each opens the value.
+pub(super) type OpenMany = fn(&Value<'_>, &[&[u8]]) -> Result<Vec<bool>, Unverifiable>;
+
 /// What one verification costs, and how the form's parameter is called.
 #[derive(Clone, Copy)]
 pub(super) enum Cost {
@@ -31,6 +34,8 @@ pub(super) struct Row {
     /// See [`Scheme::rank`].
     pub(super) rank: u16,
     pub(super) open: Open,
+    /// How many passwords are quickest at a time, and what opens so many.
+    pub(super) many: Option<(usize, OpenMany)>,
 }
 
 impl Row {
@@ -43,7 +48,13 @@ impl Row {
         open: Open,
     ) -> Self {
         let (salt, protection) = (SaltFrom::Value, Protection::PasswordHash);
-        Self { name, forms, layouts, salt, protection, policy: name, cost, rank: 100, open }
+        Self { name, forms, layouts, salt, protection, policy: name, cost, rank: 100, open, many: None }
+    }
+
+    /// Opened with several passwords at a time.
+    pub(super) const fn opened_by(mut self, lanes: usize, many: OpenMany) -> Self {
+        self.many = Some((lanes, many));
+        self
     }
 
     /// Graded by the policy's table for others of its kind.
@@ -71,6 +82,16 @@ impl Row {
             _ => (Protection::SaltedFast, "salted-fast"),
         };
         self
+    }
+
+    /// The stored value, where opening it with so long a password is within bounds.
+    fn read<'v>(&self, stored: &Stored<'v>, longest: usize) -> Result<Value<'v>, Unverifiable> {
+        let text = wrapper::inside(stored.value);
+        let value = self.layouts.iter().find_map(|layout| layout.read(text)).ok_or(Unverifiable::Malformed)?;
+        if self.work_of(value.counts[0]) > MAX_WORK || longest > MAX_CANDIDATE {
+            return Err(Unverifiable::TooCostly);
+        }
+        Ok(value)
     }
 
     fn work_of(&self, parameter: u64) -> u64 {
@@ -122,12 +143,21 @@ impl Scheme for Row {
         self.work_of(form.params)
     }
     fn verify(&self, stored: &Stored<'_>, candidate: &[u8]) -> Result<bool, Unverifiable> {
-        let text = wrapper::inside(stored.value);
-        let value = self.layouts.iter().find_map(|layout| layout.read(text)).ok_or(Unverifiable::Malformed)?;
-        if self.work_of(value.counts[0]) > MAX_WORK || candidate.len() > MAX_CANDIDATE {
-            return Err(Unverifiable::TooCostly);
-        }
+        let value = self.read(stored, candidate.len())?;
         (self.open)(&value, stored, candidate)
+    }
+    fn lanes(&self) -> usize {
+        self.many.map_or(1, |(lanes, _)| lanes)
+    }
+    fn first_of(&self, stored: &Stored<'_>, candidates: &[&[u8]]) -> Option<usize> {
+        let longest = candidates.iter().map(|candidate| candidate.len()).max()?;
+        match (self.many, self.read(stored, longest)) {
+            (Some((lanes, many)), Ok(value)) => candidates.chunks(lanes).enumerate().find_map(|(chunk, candidates)| {
+                let opened = many(&value, candidates).ok()?;
+                Some(chunk * lanes + opened.into_iter().position(|opened| opened)?)
+            }),
+            _ => candidates.iter().position(|candidate| self.verify(stored, candidate) == Ok(true)),
+        }
     }
     fn rank(&self, _: Form) -> u16 {
         self.rank

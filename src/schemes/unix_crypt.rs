@@ -15,7 +15,7 @@ pub(super) const FAMILY: Family = Family {
     prefixes: &["_"],
     by_prefix: Some(recognise),
     by_shape: None,
-    forms: &[],
+    forms: &[&SHAPED, &TRIPCODE_SHAPED],
     layouts: &[&BSDI, &TRADITIONAL, &TRIPCODES],
     schemes: &[&DESCRYPT, &BSDICRYPT, &TRIPCODE],
 };
@@ -24,6 +24,11 @@ static BSDI_FORM: FormDef = FormDef { name: "bsdicrypt", kind: FormKind::Modular
 
 /// Traditional crypt behind a label that says so.
 pub(super) static LABELLED: FormDef = FormDef { name: "descrypt", kind: FormKind::Modular, digest_len: 8 };
+
+/// Traditional crypt and tripcodes that their column gives away.
+pub(super) static SHAPED: FormDef = FormDef { name: "descrypt-shaped", kind: FormKind::Modular, digest_len: 0 };
+pub(super) static TRIPCODE_SHAPED: FormDef =
+    FormDef { name: "tripcode-shaped", kind: FormKind::Modular, digest_len: 0 };
 
 /// `_`, four characters of rounds, four of salt, eleven of hash.
 static BSDI: [Layout; 1] = [Layout {
@@ -43,9 +48,9 @@ const ROUND: u64 = 400;
 const SETUP: u64 = 5_000;
 const WHY: &str = "cut at eight characters, 25 rounds of DES with 12 bits of salt";
 
-static DESCRYPT: Row = Row::new(
+pub(super) static DESCRYPT: Row = Row::new(
     "descrypt",
-    &[&LABELLED, &TEXT_13],
+    &[&LABELLED, &TEXT_13, &SHAPED],
     &TRADITIONAL,
     Cost::Fixed(ROUNDS * ROUND + SETUP, WHY),
     |value, _, candidate| Ok(fast::same(value.key(), &traditional(value, candidate))),
@@ -56,8 +61,12 @@ static BSDICRYPT: Row =
         let block = des(&schedule(extended(candidate)), value.counts[1] as u32, value.counts[0], 0);
         Ok(fast::same(value.key(), &text(block)))
     });
-static TRIPCODE: Row =
-    Row::new("tripcode", &[&TEXT_10], &TRIPCODES, Cost::Fixed(ROUNDS * ROUND + SETUP, WHY), |value, _, candidate| {
+pub(super) static TRIPCODE: Row = Row::new(
+    "tripcode",
+    &[&TEXT_10, &TRIPCODE_SHAPED],
+    &TRIPCODES,
+    Cost::Fixed(ROUNDS * ROUND + SETUP, WHY),
+    |value, _, candidate| {
         // The second and third character, what is outside crypt(3)'s alphabet moved into it.
         let character =
             |at: usize| match candidate.get(at).copied().unwrap_or(if candidate.len() == 1 { b'H' } else { b'.' }) {
@@ -69,10 +78,11 @@ static TRIPCODE: Row =
         let salt = codec::itoa64_number(&[character(1), character(2)]).ok_or(Unverifiable::Malformed)?;
         let block = des(&schedule(eight(candidate)), salt, ROUNDS, 0);
         Ok(fast::same(value.key(), &text(block)[1..]))
-    })
-    .salted_from(SaltFrom::Nowhere)
-    .graded_as("descrypt")
-    .ranked(140);
+    },
+)
+.salted_from(SaltFrom::Nowhere)
+.graded_as("descrypt")
+.ranked(140);
 
 fn recognise(value: &[u8]) -> Option<Form> {
     if value.len() != 20 || value[0] != b'_' {

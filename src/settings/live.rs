@@ -11,13 +11,13 @@ use crate::cli::LiveArgs;
 use crate::error::Error;
 use crate::model::{Assignment, Confidence, Role, Secret, Table};
 use crate::sources::Target;
-use crate::sources::live::{Interrupt, Manners, Options, Pattern, Scope};
+use crate::sources::live::{Interrupt, Manners, Options, Pattern, Scope, StateFile};
 
 /// Most connections by default: a server has others to serve.
 const CONNECTIONS: usize = 4;
 
-/// Blocks of a part: with blocks of 1 MiB the default of [`live::PART`](crate::sources::live::PART).
-const PARTS_OF_BLOCKS: u64 = 16;
+/// Blocks of a part: with blocks of 512 KiB the default of [`live::PART`](crate::sources::live::PART).
+const PARTS_OF_BLOCKS: u64 = 32;
 
 /// Longest password file that is read.
 const MAX_PASSWORD: u64 = 4096;
@@ -87,6 +87,7 @@ pub(super) fn check(
             ("--max-connections", args.max_connections.is_some()),
             ("--max-load", args.max_load.is_some()),
             ("--max-rows-per-second", args.max_rows_per_second.is_some()),
+            ("--state", args.state.is_some()),
             ("--dry-run", args.dry_run),
         ];
         if let Some((flag, _)) = stray.into_iter().find(|(_, given)| *given) {
@@ -117,7 +118,8 @@ pub(super) fn check(
     };
     // A part is to a table what a block is to a file.
     let part = block.saturating_mul(PARTS_OF_BLOCKS);
-    let options = Options { scope, manners, password: password(args)?, part, interrupt: Interrupt::default() };
+    let state = args.state.clone().map(|path| StateFile::new(path, args.state_key.clone()));
+    let options = Options { scope, manners, password: password(args)?, part, interrupt: Interrupt::default(), state };
     Ok((options, Identity::parse(&args.identity)?))
 }
 

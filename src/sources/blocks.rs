@@ -10,7 +10,7 @@ use super::ReadError;
 use super::layer::Source;
 use crate::model::Block;
 
-/// Idle buffers kept: 32 MiB at the default block of 1 MiB, enough for eight threads with four blocks each.
+/// Idle buffers kept: 16 MiB at an audit's block of 512 KiB, enough for eight threads with four blocks each.
 const IDLE: usize = 32;
 
 /// The first block of a unit holds at least so many bytes: `formats::Head::LEN`, from which formats are told apart.

@@ -279,11 +279,17 @@ fn counts_reach_the_accounts_and_the_server_learns_five_digits_of_each() {
 
     let digests: Vec<String> = hashed.iter().chain(&nt).map(|(_, digest)| digest.to_uppercase()).collect();
     let digests: BTreeSet<String> = digests.into_iter().chain(plain.iter().map(|(_, p)| sha1(p))).collect();
-    assert_nothing_leaks(&server.requests(), &digests, &unanswered);
+    let rows: Vec<String> = hashed.iter().chain(&nt).map(|(_, digest)| digest.to_uppercase()).collect();
+    assert_nothing_leaks(&server.requests(), &digests, &rows, &unanswered);
 }
 
 /// Every request is one of the expected paths under the same few headers, asked once if it was answered.
-fn assert_nothing_leaks(requests: &[String], digests: &BTreeSet<String>, unanswered: &[(&str, String, Answer)]) {
+fn assert_nothing_leaks(
+    requests: &[String],
+    digests: &BTreeSet<String>,
+    rows: &[String],
+    unanswered: &[(&str, String, Answer)],
+) {
     let mut asked: BTreeMap<&str, usize> = BTreeMap::new();
     for request in requests {
         let (line, headers) = request.split_once("\r\n").unwrap();
@@ -307,6 +313,15 @@ fn assert_nothing_leaks(requests: &[String], digests: &BTreeSet<String>, unanswe
     }
     let failing: BTreeSet<String> = unanswered.iter().map(|(_, password, _)| path(&sha1(password))).collect();
     let paths: BTreeSet<String> = digests.iter().map(|digest| path(digest)).collect();
+    // Neither the order of the rows nor that of the digests: one in 16! of all orders is either by chance.
+    let mut order: Vec<String> = Vec::new();
+    for request in requests {
+        let path = request.split(' ').nth(1).unwrap();
+        if !order.iter().any(|asked| asked == path) {
+            order.push(path.to_owned());
+        }
+    }
+    assert!(!order.is_sorted() && order != rows.iter().map(|digest| path(digest)).collect::<Vec<_>>(), "in no order");
     assert_eq!(asked.keys().map(|path| (*path).to_owned()).collect::<BTreeSet<_>>(), paths);
     for (path, times) in asked {
         assert_eq!(times, if failing.contains(path) { 5 } else { 1 }, "{path}");

@@ -354,6 +354,70 @@ fn auto_asks_the_corpus_and_of_the_server_only_what_the_corpus_cannot_tell() {
 }
 
 #[test]
+fn auto_does_not_ask_a_server_about_more_than_100_000_ranges_says_why_and_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = ranges(&[]);
+    // 110,000 distinct digests lie in 104,000 ranges.
+    let all: Vec<String> = (0..110_000).map(|n| hex_of(DigestKind::Sha1, &format!("Heron~{n}~Quay"))).collect();
+    let rows: Vec<(&str, String)> = all.iter().map(|hash| ("member", hash.clone())).collect();
+    let many = dump(folder.path(), "members", "password", &rows);
+    let (output, report, resets) = audit(folder.path(), &many, &["--breach", "auto", "--breach-url", &server.url]);
+    assert!(server.heads().is_empty(), "nothing is asked");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("110,000 distinct digests lie in 10") && said.contains("requests, about 4"), "{said}");
+    assert!(said.contains("credaudit corpus download") && said.contains("--breach hibp"), "{said}");
+    assert_eq!(report["complete"], false);
+    assert_eq!(report["breach"]["unknown"], 110_000);
+    let why = &report["breach_sources"][0]["why_unknown"];
+    assert_eq!((why.as_array().unwrap().len(), &why[0]["count"]), (1, &serde_json::json!(110_000)), "{why}");
+    assert!(resets["member"]["reasons"].contains("not-answered"), "{}", resets["member"]["reasons"]);
+
+    // Fewer are asked about.
+    let few = dump(folder.path(), "few", "password", &rows[..40]);
+    let (_, report, _) = audit(folder.path(), &few, &["--breach", "auto", "--breach-url", &server.url]);
+    assert_eq!((&report["complete"], server.heads().len()), (&serde_json::json!(true), 40));
+}
+
+#[test]
+fn a_password_typed_at_the_prompt_is_asked_about_and_never_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = ranges(&[("Corncrake88", 3700)]);
+    for (word, code, told) in [("Corncrake88", 1, "seen 3,700 times"), ("Heron~Quay", 0, "0 seen, 1 not seen")] {
+        // A terminal of its own: what is typed goes in, what the person would see comes out.
+        let program = env!("CARGO_BIN_EXE_credaudit");
+        let command = format!("'{program}' check --breach hibp --breach-url {}", server.url);
+        let mut terminal = std::process::Command::new("script")
+            .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+            .env("XDG_CACHE_HOME", folder.path())
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut screen = terminal.stdout.take().unwrap();
+        let mut shown = Vec::new();
+        let mut more = [0; 256];
+        // Typed when the prompt stands there, as a person does.
+        while !String::from_utf8_lossy(&shown).contains("Password") {
+            let read = std::io::Read::read(&mut screen, &mut more).unwrap();
+            assert!(read > 0, "no prompt: {}", String::from_utf8_lossy(&shown));
+            shown.extend_from_slice(&more[..read]);
+        }
+        let mut keys = terminal.stdin.take().unwrap();
+        std::io::Write::write_all(&mut keys, format!("{word}\n").as_bytes()).unwrap();
+        std::io::Read::read_to_end(&mut screen, &mut shown).unwrap();
+        drop(keys);
+        let status = terminal.wait().unwrap();
+        let shown = String::from_utf8_lossy(&shown).into_owned();
+        assert_eq!(status.code(), Some(code), "{shown}");
+        assert!(shown.contains(told), "{shown}");
+        assert!(!shown.contains(word) && !shown.contains("Corncrake") && !shown.contains("Heron"), "{shown}");
+    }
+    let asked: Vec<String> = server.heads().iter().map(|head| path(head).to_owned()).collect();
+    assert_eq!(asked, ["Corncrake88", "Heron~Quay"].map(|word| format!("/range/{}", prefix(word))));
+}
+
+#[test]
 fn what_is_over_the_budget_is_not_asked_is_unknown_and_counted_and_found_the_next_time() {
     let folder = tempfile::tempdir().unwrap();
     let words: Vec<String> = (0..40).map(|n| format!("Heron~{n}~Quay")).collect();

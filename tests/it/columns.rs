@@ -8,6 +8,8 @@ mod lookalikes;
 mod many_lookalikes;
 mod merging;
 mod passwords;
+mod shaped;
+mod turned;
 mod words;
 
 use credaudit::columns::{ColumnStats, assign, may_be_credential};

@@ -117,5 +117,7 @@ fn a_process_killed_at_any_moment_leaves_a_file_that_goes_on() {
         assert!(there >= most, "{there} ranges, after {most}: one was lost");
         most = there;
     }
-    assert_eq!(most, 2 * PREFIXES as usize);
+    assert!(most > 0);
+    assert!(child(&path, 600, 50_000).wait().unwrap().success());
+    assert_eq!(check(&path), 2 * PREFIXES as usize, "it goes on");
 }

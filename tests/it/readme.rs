@@ -74,7 +74,7 @@ fn the_table_of_schemes_is_true() {
     hold("schemes", &table);
 }
 
-/// Names that a row of the table shows; what has more is a row of constructions.
+/// Names that a row of constructions shows.
 const MOST_NAMES: usize = 12;
 
 /// Names in code style; `md5(…)` stands for its siblings with other hashes where there are all of them.
@@ -97,7 +97,8 @@ fn shortened(names: &[&str]) -> String {
         }
     }
     // The commonest stand first in the file of constructions.
-    let more = shown.len().saturating_sub(MOST_NAMES);
+    let are_rows_of_the_file = names.iter().all(|name| schemes::by_name(name).is_some_and(|s| s.formula().is_some()));
+    let more = if are_rows_of_the_file { shown.len().saturating_sub(MOST_NAMES) } else { 0 };
     if more > 1 {
         shown.truncate(MOST_NAMES);
         shown.push(format!("{more} more of `patterns/formulas.toml`"));
@@ -199,10 +200,16 @@ fn thousands(n: u64) -> String {
 
 fn proof(scheme: &dyn Scheme) -> &'static str {
     let named = scheme.forms().iter().all(|form| form.kind == FormKind::Modular);
+    // Such as only their column gives away: one form for a value by itself, another for the column's.
+    let shaped = scheme.forms().iter().any(|form| form.name.ends_with("-shaped"));
     match (scheme.protection(), scheme.formula()) {
         (Protection::Plaintext, _) => "readable values; inferred",
         (Protection::State, _) => "its form",
         (Protection::UnsaltedFast, Some(_)) => "proved by any common password, or the row's own words",
+        (Protection::UnsaltedFast | Protection::SaltedFast, None) if named => {
+            "its form; proved by a few likely passwords"
+        }
+        (_, None) if shaped => "how the column's characters are spread; proved by a few likely passwords",
         (Protection::UnsaltedFast | Protection::SaltedFast, None) => "its form; inferred, no password is tried",
         (Protection::SaltedFast, Some(_)) if named => {
             "its form; proved by the commonest passwords, or the row's own words"

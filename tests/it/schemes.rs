@@ -31,7 +31,7 @@ impl Vector {
 
 /// Our own vectors, then the published ones.
 fn vectors() -> impl Iterator<Item = Vector> {
-    let published = super::published::working().map(|vector| {
+    let published = super::published::published().into_iter().map(|vector| {
         let stored = vector.stored();
         let source = vector.mode.map_or("documented formula", |_| "hashcat");
         Vector {

@@ -7,11 +7,14 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use credaudit::breach::corpus::{BuildOptions, Builder, Corpus, Variant};
-use credaudit::breach::{FullCorpus, Hibp, HibpOptions, Range, RangeStore, Ranges, ServeOptions, Source, serve};
+use credaudit::breach::{
+    FullCorpus, Hibp, HibpOptions, Pass, Range, RangeStore, Ranges, ServeOptions, Source, serve, today,
+};
 use credaudit::model::{Digest, DigestKind, Exposure, Unasked};
 use credaudit::schemes::digest_of;
 use flate2::read::GzDecoder;
@@ -366,7 +369,13 @@ fn range_text(prefix: &str, version: usize) -> String {
 
 /// A source of downloads; `broken` prefixes get a page for an answer, every answer takes `wait`.
 fn origin(version: usize, broken: &'static [&'static str], wait: Duration) -> Web {
+    changing_origin(Arc::new(AtomicUsize::new(version)), broken, wait)
+}
+
+/// A source whose version changes.
+fn changing_origin(version: Arc<AtomicUsize>, broken: &'static [&'static str], wait: Duration) -> Web {
     Web::start(move |head| {
+        let version = version.load(Ordering::Relaxed);
         thread::sleep(wait);
         let asked = path(head).strip_prefix("/range/").unwrap_or_default();
         if broken.contains(&asked) {
@@ -476,6 +485,42 @@ fn what_is_broken_is_told_and_tried_again_and_what_changed_is_counted() {
     }
     let lost = Digest::of(DigestKind::Sha1, &[0, 0, 0x30, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]);
     assert_eq!(corpus.exposure(&lost.unwrap()), Exposure::Unknown(Unasked::Hole));
+}
+
+#[test]
+fn a_download_of_another_day_says_how_many_ranges_changed_since_and_fetches_only_these() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, older) = (folder.path().join("ranges"), folder.path().join("older"));
+    let version = Arc::new(AtomicUsize::new(0));
+    let server = changing_origin(version.clone(), &[], Duration::ZERO);
+    let (code, said) = download(&file, &server.url, 200);
+    assert!(code == 0 && said.contains("complete"), "{said}");
+    // The same as it would be if all of it had been three days ago.
+    let then = today() - 3;
+    let (now, store) = (RangeStore::open_any(&file).unwrap(), RangeStore::open(&older, &server.url).unwrap());
+    for prefix in 0..200 {
+        let kept = now.get(DigestKind::Sha1, prefix).unwrap().unwrap();
+        store.put(&kept.range, kept.etag.as_deref(), then).unwrap();
+    }
+    store.set_pass(DigestKind::Sha1, Pass { started: then, finished: Some(then), previous: None }).unwrap();
+    drop(store);
+
+    version.store(1, Ordering::Relaxed);
+    let before = server.heads().len();
+    let (code, said) = download(&older, &server.url, 200);
+    assert_eq!(code, 0, "{said}");
+    // Prefixes 1, 11, 21 … 191 say something else in another version.
+    assert!(said.contains("asked       200 ranges: 0 new, 20 changed, 180 as before"), "{said}");
+    let output = Command::new("date").args(["-u", "-d", &format!("@{}", u64::from(then) * 86_400), "+%F"]).output();
+    let date = String::from_utf8(output.unwrap().stdout).unwrap();
+    assert!(said.contains(&format!("20 ranges changed since {}", date.trim())), "{said}");
+    let heads = server.heads();
+    assert_eq!(heads.len() - before, 200);
+    assert!(heads[before..].iter().all(|head| head.contains("if-none-match: W/")), "only whether they changed");
+    let kept = contents(&older, 200);
+    assert!(kept[11].as_ref().unwrap().contains(":101") && kept[12] == contents(&file, 200)[12]);
+    let (_, said) = download(&older, &server.url, 200);
+    assert!(said.contains("asked       0 ranges") && said.contains("20 ranges changed since"), "{said}");
 }
 
 #[test]

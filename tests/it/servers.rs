@@ -192,6 +192,11 @@ impl Postgres {
         format!("postgres://{user}@/{database}?host={}&port={}", self.folder.display(), self.port)
     }
 
+    /// A file in the server's folder.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
     /// Ends it at once, as a crash would.
     pub(crate) fn kill(&self) {
         let _ = Command::new("kill").args(["-QUIT", &self.child.id().to_string()]).status();

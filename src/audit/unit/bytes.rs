@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::Scope;
 use rayon::prelude::*;
@@ -18,7 +18,7 @@ use crate::audit::Shared;
 use crate::audit::observe::{self, Run, Watch};
 use crate::audit::plan::Pins;
 use crate::formats::{self, Head, Opened, ReadAt, Reader, Sink};
-use crate::model::{Block, ByteTotals, Fault, Places, ReportSkip, ReportTarget, TableBatch};
+use crate::model::{Block, ByteTotals, Fault, Places, ReportSkip, ReportTarget, Table, TableBatch, Wanted};
 use crate::sources::{Limits, Member, Unit};
 
 use super::settle::{Collector, FaultSum, Item, Tables};
@@ -536,5 +536,10 @@ impl<'a: 'scope, 'scope> Sink for Batching<'a, '_, 'scope, '_> {
 
     fn fault(&mut self, fault: Fault) {
         self.rest.fault(fault);
+    }
+
+    fn wanted(&self, table: &Arc<Table>) -> Option<Arc<Wanted>> {
+        let tables = &self.reading.tables;
+        Some(tables.states[tables.find(table)?].plan.as_ref()?.wanted.clone())
     }
 }

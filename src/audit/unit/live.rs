@@ -32,13 +32,14 @@ const BATCHES_AT_A_TIME: usize = 4;
 /// Parts that a fast connection may be ahead of the slowest, for each connection: what they gave is held until then.
 const PARTS_AHEAD: usize = 2;
 
-/// Reads all tables of `database`. Only trouble with the store is an error; trouble with the database is in the result.
+/// Reads all tables of `database`; and whether each was read to its end. Only trouble with the store is an error; trouble
+/// with the database is in the result.
 pub(in crate::audit) fn read_database(
     shared: &Shared<'_>,
     target: &str,
     database: &dyn Database,
     pace: &Pace,
-) -> io::Result<UnitDone> {
+) -> io::Result<(UnitDone, bool)> {
     let mut done = UnitDone {
         path: target.to_owned(),
         target: ReportTarget { target: target.to_owned(), format: database.product(), ..ReportTarget::default() },
@@ -49,7 +50,7 @@ pub(in crate::audit) fn read_database(
         Ok(catalogue) => catalogue,
         Err(error) => {
             done.skipped.push(skip(String::new(), format!("its tables cannot be listed: {error}")));
-            return Ok(done);
+            return Ok((done, false));
         }
     };
     done.skipped.extend(catalogue.skipped.into_iter().map(|(what, why)| skip(what, why)));
@@ -66,13 +67,14 @@ pub(in crate::audit) fn read_database(
         site: None,
     }));
     let mut lost: Option<LiveError> = None;
+    let mut finished = 0;
     for table in &catalogue.tables {
         let what = format!("table {}", table.table.name);
         if let Some(lost) = &lost {
             done.skipped.push(skip(what, format!("not audited: {lost}")));
             continue;
         }
-        let read = Subject { shared, database, table, pace };
+        let read = Subject { shared, database, table, pace, kept: database.is_kept(table) };
         let attempt = catch_unwind(AssertUnwindSafe(|| read.until_its_plan_holds()));
         let Ok(attempt) = attempt else {
             done.skipped.push(skip(
@@ -91,6 +93,10 @@ pub(in crate::audit) fn read_database(
             let of = table.rows.map_or(String::new(), |rows| format!(" of about {rows}"));
             done.skipped.push(skip(what.clone(), format!("{limit} rows{of} were read, as --sample asks")));
         }
+        if attempt.error.is_none() {
+            database.finished(table);
+            finished += 1;
+        }
         if let Some(error) = attempt.error {
             let before = match rows {
                 0 => "not audited".to_owned(),
@@ -104,7 +110,8 @@ pub(in crate::audit) fn read_database(
     }
     done.bytes.read = done.bytes.rows;
     done.target.bytes = done.bytes.read;
-    Ok(done)
+    done.notes.extend(database.notes());
+    Ok((done, finished == catalogue.tables.len()))
 }
 
 /// The statements that reading `database` would send, and what would not be read.
@@ -125,6 +132,8 @@ struct Subject<'a> {
     database: &'a dyn Database,
     table: &'a LiveTable,
     pace: &'a Pace,
+    /// Whether it costs the server nothing.
+    kept: bool,
 }
 
 /// What reading a table gave.
@@ -219,7 +228,7 @@ impl<'a> Subject<'a> {
 
     /// Reads one part here and lets all threads observe it. How many rows it had.
     fn first_part(&self, attempt: &mut Attempt<'_>, part: &Part, limit: Option<u64>) -> io::Result<u64> {
-        if !self.pace.before_part(self.database, 0) {
+        if !self.may_read(0) {
             attempt.error = Some(LiveError::interrupted());
             return Ok(0);
         }
@@ -231,7 +240,7 @@ impl<'a> Subject<'a> {
         let read = self.database.read(0, &request, &mut |batch| {
             rows += batch.len() as u64;
             self.shared.progress.stored_bytes(batch.bytes);
-            let go_on = self.pace.read(batch.len() as u64);
+            let go_on = self.go_on(batch.len());
             waiting.push(Item::Batch(batch));
             let undecided = tables.states.first().is_none_or(|table| table.plan.is_none());
             if undecided || waiting.len() >= self.shared.window() {
@@ -278,7 +287,7 @@ impl<'a> Subject<'a> {
         let _end = EndsQueue(queue);
         while let Some(number) = queue.next(parts.len()) {
             let part = &parts[number];
-            let done = if self.pace.before_part(self.database, connection) {
+            let done = if self.may_read(connection) {
                 self.part(connection, part, plan, columns, number)
             } else {
                 Ok(PartDone { number, runs: Vec::new(), error: Some(LiveError::interrupted()) })
@@ -321,7 +330,7 @@ impl<'a> Subject<'a> {
         };
         let read = self.database.read(connection, &request, &mut |batch| {
             self.shared.progress.stored_bytes(batch.bytes);
-            let go_on = self.pace.read(batch.len() as u64);
+            let go_on = self.go_on(batch.len());
             waiting.push(batch);
             if waiting.len() >= many {
                 trouble = observe_all(&mut waiting).err();
@@ -333,6 +342,16 @@ impl<'a> Subject<'a> {
         }
         observe_all(&mut waiting)?;
         Ok(PartDone { number, runs, error: read.err().or_else(|| self.interrupted()) })
+    }
+
+    /// Before a part is read over a connection: waits as long as the limits ask for. Whether to go on.
+    fn may_read(&self, connection: usize) -> bool {
+        if self.kept { self.interrupted().is_none() } else { self.pace.before_part(self.database, connection) }
+    }
+
+    /// After `rows` rows.
+    fn go_on(&self, rows: usize) -> bool {
+        if self.kept { self.interrupted().is_none() } else { self.pace.read(rows as u64) }
     }
 
     fn interrupted(&self) -> Option<LiveError> {

@@ -10,6 +10,7 @@ use crate::audit::Shared;
 use crate::audit::observe::{self, Run, Sampled, Watch};
 use crate::audit::plan::{Pins, Plan, Slot, TablePins, WARM_UP};
 use crate::audit::prove;
+use crate::audit::shaped;
 use crate::audit::turning;
 use crate::columns::ColumnStats;
 use crate::formats::Sink;
@@ -327,7 +328,14 @@ impl<'a> Tables<'a> {
                 stats[column] = turning::recount(&first, column, opening, tools);
             }
         }
-        if openings.iter().any(Option::is_some) {
+        let mut again = openings.iter().any(Option::is_some);
+        for (column, stats) in stats.iter_mut().enumerate() {
+            if let Some(counted) = shaped::recount(&first, column).filter(|_| openings[column].is_none()) {
+                *stats = counted;
+                again = true;
+            }
+        }
+        if again {
             roles = self.shared.assign(&table.table, &stats);
         }
         let first: Vec<TableBatch> = first.into_iter().map(|(batch, _)| batch).collect();

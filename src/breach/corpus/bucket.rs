@@ -1,4 +1,5 @@
-//! A bucket: the digests that share their first bits, with a checksum of its own that every lookup checks.
+//! A bucket: digests that share their first bits, with a checksum of its own that every lookup checks. A full corpus is made
+//! of them; in a compact one they hold what does not fit in a slot.
 //!
 //! ```text
 //! 0   u32      CRC-32 of all that follows, begun with the bucket's number
@@ -12,13 +13,10 @@
 //!
 //! A bucket of another place, or a place read from a damaged index, fails the checksum as surely as a flipped byte does.
 
-use super::header::Shape;
-use super::key::Key;
-
 /// Before the first word.
 const HEAD: usize = 8;
 /// A count that stands in the list of larger ones.
-const LARGER: u8 = u8::MAX;
+pub(super) const LARGER: u8 = u8::MAX;
 /// Most entries of one bucket. On average there are at most 48: more than this are no digests of passwords.
 pub(super) const MOST: usize = u16::MAX as usize;
 
@@ -30,6 +28,8 @@ pub(super) struct Bucket<'a> {
     counts: &'a [u8],
     larger: &'a [[u8; 8]],
     rest: usize,
+    /// From the rests on.
+    after: &'a [u8],
 }
 
 impl<'a> Bucket<'a> {
@@ -43,8 +43,8 @@ impl<'a> Bucket<'a> {
         let (head, body) = body.split_first_chunk::<4>()?;
         let n = usize::from(u16::from_le_bytes([head[0], head[1]]));
         let m = usize::from(u16::from_le_bytes([head[2], head[3]]));
-        let (words, body) = body.split_at_checked(4 * n)?;
-        let (rests, body) = body.split_at_checked(rest * n)?;
+        let (words, after) = body.split_at_checked(4 * n)?;
+        let (rests, body) = after.split_at_checked(rest * n)?;
         let (counts, larger) = body.split_at_checked(n)?;
         let (larger, none) = larger.as_chunks();
         (larger.len() == m && none.is_empty()).then_some(Self {
@@ -53,6 +53,7 @@ impl<'a> Bucket<'a> {
             counts,
             larger,
             rest,
+            after,
         })
     }
 
@@ -90,6 +91,24 @@ impl<'a> Bucket<'a> {
         &self.rests[at * self.rest..][..self.rest]
     }
 
+    /// Each digest's word, what follows it (`rest` bytes, at most 16, and then anything), and its count.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (u32, [u8; 16], u64)> {
+        let mut larger = self.larger.iter().map(|count| u64::from_le_bytes(*count));
+        self.words.iter().zip(self.counts).enumerate().map(move |(at, (word, count))| {
+            let count = match *count {
+                LARGER => larger.next().unwrap_or(u64::from(LARGER)),
+                count => u64::from(count),
+            };
+            let after = &self.after[at * self.rest..];
+            let rest = after.first_chunk().copied().unwrap_or_else(|| {
+                let mut rest = [0; 16];
+                rest[..self.rest].copy_from_slice(&after[..self.rest]);
+                rest
+            });
+            (u32::from_le_bytes(*word), rest, count)
+        })
+    }
+
     /// The count of entry `at`.
     #[inline]
     pub(super) fn count(&self, at: usize) -> u64 {
@@ -103,15 +122,21 @@ impl<'a> Bucket<'a> {
         }
     }
 
-    /// Whether the digests are in order and every larger count has its number.
-    pub(super) fn is_sound(&self) -> bool {
+    /// A larger count that belongs to no digest of this bucket.
+    pub(super) fn larger_behind(&self, at: usize) -> u64 {
+        let own = larger_in(self.counts);
+        self.larger.get(own + at).map_or(u64::from(LARGER), |count| u64::from_le_bytes(*count))
+    }
+
+    /// Whether the digests are in order, and every larger count has its number, with `more` that belong to others.
+    pub(super) fn is_sound(&self, more: usize) -> bool {
         let ordered = (1..self.len()).all(|at| (self.word(at - 1), self.rest(at - 1)) < (self.word(at), self.rest(at)));
-        ordered && larger_in(self.counts) == self.larger.len() && !self.counts.contains(&0)
+        ordered && larger_in(self.counts) + more == self.larger.len() && !self.counts.contains(&0)
     }
 }
 
 /// How many of `counts` stand in the list of larger ones.
-fn larger_in(counts: &[u8]) -> usize {
+pub(super) fn larger_in(counts: &[u8]) -> usize {
     counts.iter().map(|count| usize::from(*count == LARGER)).sum()
 }
 
@@ -124,10 +149,10 @@ fn checksum(body: &[u8], number: u64) -> u32 {
 /// A bucket being filled.
 #[derive(Default)]
 pub(super) struct Filling {
-    words: Vec<u8>,
-    rests: Vec<u8>,
-    counts: Vec<u8>,
-    larger: Vec<u8>,
+    pub(super) words: Vec<u8>,
+    pub(super) rests: Vec<u8>,
+    pub(super) counts: Vec<u8>,
+    pub(super) larger: Vec<u8>,
     last: (u32, u8),
 }
 
@@ -143,23 +168,18 @@ pub(super) enum Taken {
 }
 
 impl Filling {
-    /// Adds a digest of this bucket, greater than those before it.
+    /// Adds a digest of this bucket, greater than those before it. Where one byte follows the word, another digest may have
+    /// the same.
     #[inline]
-    pub(super) fn push(&mut self, key: Key, count: u64, shape: &Shape, digest_len: usize) -> Taken {
-        let word = key.word(shape.word);
-        let bytes = key.bytes();
-        let rest = if shape.rest == 1 {
-            let rest = key.word(shape.word + 8) as u8;
+    pub(super) fn push(&mut self, word: u32, rest: &[u8], count: u64) -> Taken {
+        if let [rest] = *rest {
             if self.last == (word, rest) && !self.counts.is_empty() {
                 let so_far = self.pop_count();
                 self.push_count(so_far.max(count));
                 return Taken::Same;
             }
             self.last = (word, rest);
-            &[rest][..]
-        } else {
-            &bytes[digest_len - shape.rest..digest_len]
-        };
+        }
         if self.counts.len() == MOST {
             return Taken::Full;
         }
@@ -191,16 +211,22 @@ impl Filling {
         }
     }
 
+    pub(super) fn clear(&mut self) {
+        for part in [&mut self.words, &mut self.rests, &mut self.counts, &mut self.larger] {
+            part.clear();
+        }
+    }
+
     /// Writes bucket `number` to the end of `to`, and is empty again.
     pub(super) fn write(&mut self, number: u64, to: &mut Vec<u8>) {
         let start = to.len();
         to.extend_from_slice(&[0; 4]);
         to.extend_from_slice(&(self.counts.len() as u16).to_le_bytes());
         to.extend_from_slice(&((self.larger.len() / 8) as u16).to_le_bytes());
-        for part in [&mut self.words, &mut self.rests, &mut self.counts, &mut self.larger] {
+        for part in [&self.words, &self.rests, &self.counts, &self.larger] {
             to.extend_from_slice(part);
-            part.clear();
         }
+        self.clear();
         let sum = checksum(&to[start + 4..], number);
         to[start..start + 4].copy_from_slice(&sum.to_le_bytes());
         debug_assert!(to.len() >= start + HEAD, "a bucket has a head");

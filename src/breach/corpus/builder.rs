@@ -20,8 +20,8 @@ use super::key::{self, Entry, Key};
 use super::lines::{self, BadLine};
 use crate::model::{Digest, DigestKind};
 
-/// Bytes collected before they are written.
-const ROOM: usize = 1 << 20;
+/// Pieces in which the file is written, ending at multiples of it: Linux keeps each in one large page then.
+const ROOM: usize = 1 << 21;
 /// Most that a question to a compact corpus may be answered wrongly.
 const MOST_LIES: f64 = 1e-9;
 
@@ -96,11 +96,13 @@ impl Builder {
             end -= 1;
         }
         options.source.truncate(end);
-        let sink = if options.variant.is_filter() {
-            Sink::Filter(Box::new(Shards::new(options.variant)))
-        } else {
-            let shape = Shape::new(options.kind, options.variant, Shape::bits_for(options.expected));
-            Sink::Buckets(Box::new(Buckets::new(shape, options.kind.len())))
+        let buckets = Shape::buckets_for(options.variant, options.expected);
+        let sink = match Shape::index_len(options.variant, buckets) {
+            None => Sink::Filter(Box::new(Shards::new(options.variant))),
+            Some(index_len) => {
+                let shape = Shape::new(options.kind, options.variant, buckets);
+                Sink::Buckets(Box::new(Buckets::new(shape, buckets, index_len, options.kind.len())))
+            }
         };
         Ok(Self {
             path: path.to_owned(),
@@ -181,7 +183,7 @@ impl Builder {
         }
         let written = |error: io::Error| CorpusError::write(&self.path, &error);
         let file = &self.part.file;
-        let (bits, index, data) = match self.sink {
+        let (buckets, index, data) = match self.sink {
             Sink::Buckets(buckets) => buckets.finish(file),
             Sink::Filter(shards) => shards.finish(file),
         }
@@ -189,7 +191,7 @@ impl Builder {
         let header = Header {
             kind: self.options.kind,
             variant: self.options.variant,
-            bits,
+            buckets,
             entries: self.entries,
             holes: self.holes.iter().map(|byte| byte.count_ones()).sum(),
             date: self.options.date,
@@ -297,21 +299,31 @@ impl Writer {
         self.written + self.buffer.len() as u64
     }
 
-    fn flush(&mut self, file: &File) -> io::Result<()> {
-        file.write_all_at(&self.buffer, self.start + self.written)?;
-        self.sum.update(&self.buffer);
-        self.written += self.buffer.len() as u64;
-        self.buffer.clear();
+    /// Writes the first `len` bytes of what is collected.
+    fn write(&mut self, file: &File, len: usize) -> io::Result<()> {
+        let (now, _) = self.buffer.split_at(len);
+        file.write_all_at(now, self.start + self.written)?;
+        self.sum.update(now);
+        self.written += len as u64;
+        self.buffer.drain(..len);
         Ok(())
     }
 
+    /// Writes whole pieces of the file.
     #[inline]
-    fn flush_full(&mut self, file: &File) -> io::Result<()> {
-        if self.buffer.len() < ROOM { Ok(()) } else { self.flush(file) }
+    fn write_full(&mut self, file: &File) -> io::Result<()> {
+        loop {
+            let due = ROOM - (self.start + self.written) as usize % ROOM;
+            if self.buffer.len() < due {
+                return Ok(());
+            }
+            self.write(file, due)?;
+        }
     }
 
     fn finish(mut self, file: &File) -> io::Result<Section> {
-        self.flush(file)?;
+        let len = self.buffer.len();
+        self.write(file, len)?;
         let sum = self.sum.finish().as_ref().try_into().expect("SHA-256 has 32 bytes");
         Ok(Section { at: self.start, len: self.written, sum })
     }
@@ -320,19 +332,21 @@ impl Writer {
 /// The sink of compact and full corpora.
 struct Buckets {
     shape: Shape,
+    /// How many slots or buckets there will be.
+    end: u64,
     digest_len: usize,
     filling: Filling,
-    /// The bucket being filled.
+    /// The slot or bucket being filled.
     number: u64,
     index: Writer,
     data: Writer,
 }
 
 impl Buckets {
-    fn new(shape: Shape, digest_len: usize) -> Self {
-        let index_len = ((1_u64 << shape.bits) + 1) * 8;
+    fn new(shape: Shape, buckets: u64, index_len: u64, digest_len: usize) -> Self {
         Self {
             shape,
+            end: buckets,
             digest_len,
             filling: Filling::default(),
             number: 0,
@@ -342,30 +356,45 @@ impl Buckets {
     }
 
     #[inline]
-    fn push(&mut self, entry: Entry, file: &File) -> io::Result<Taken> {
-        let number = entry.key.first(self.shape.bits);
-        if number != self.number {
-            self.close(number, file)?;
+    fn push(&mut self, Entry { key, count }: Entry, file: &File) -> io::Result<Taken> {
+        match self.shape {
+            Shape::Slots(slots) => {
+                let (number, place) = key.share(slots);
+                self.close(number, file)?;
+                Ok(self.filling.push((place >> 32) as u32, &[(place >> 24) as u8], count))
+            }
+            Shape::Buckets { bits, word, rest } => {
+                self.close(key.first(bits), file)?;
+                Ok(self.filling.push(key.word(word), &key.bytes()[self.digest_len - rest..self.digest_len], count))
+            }
+            Shape::Shards => unreachable!("the other sink"),
         }
-        Ok(self.filling.push(entry.key, entry.count, &self.shape, self.digest_len))
     }
 
-    /// Writes the bucket being filled, and empty ones up to `next`.
+    /// Writes the one being filled, and empty ones up to `next`.
+    #[inline]
     fn close(&mut self, next: u64, file: &File) -> io::Result<()> {
         while self.number < next {
-            self.index.buffer.extend_from_slice(&self.data.len().to_le_bytes());
-            self.filling.write(self.number, &mut self.data.buffer);
+            let place = self.data.len();
+            if let Shape::Slots(_) = self.shape {
+                self.filling.write_slot(self.number, &mut self.index.buffer, &mut self.data.buffer, place);
+            } else {
+                self.index.buffer.extend_from_slice(&place.to_le_bytes());
+                self.filling.write(self.number, &mut self.data.buffer);
+            }
             self.number += 1;
-            self.index.flush_full(file)?;
-            self.data.flush_full(file)?;
+            self.index.write_full(file)?;
+            self.data.write_full(file)?;
         }
         Ok(())
     }
 
-    fn finish(mut self, file: &File) -> io::Result<(u32, Section, Section)> {
-        self.close(1 << self.shape.bits, file)?;
-        self.index.buffer.extend_from_slice(&self.data.len().to_le_bytes());
-        Ok((self.shape.bits, self.index.finish(file)?, self.data.finish(file)?))
+    fn finish(mut self, file: &File) -> io::Result<(u64, Section, Section)> {
+        self.close(self.end, file)?;
+        if let Shape::Buckets { .. } = self.shape {
+            self.index.buffer.extend_from_slice(&self.data.len().to_le_bytes());
+        }
+        Ok((self.end, self.index.finish(file)?, self.data.finish(file)?))
     }
 }
 
@@ -421,12 +450,12 @@ impl Shards {
             }
             self.directory.push(shard.at(self.data.len()));
             self.data.buffer.extend_from_slice(&prints);
-            self.data.flush_full(file)?;
+            self.data.write_full(file)?;
         }
         Ok(())
     }
 
-    fn finish(mut self, file: &File) -> io::Result<(u32, Section, Section)> {
+    fn finish(mut self, file: &File) -> io::Result<(u64, Section, Section)> {
         self.waiting.push(std::mem::take(&mut self.keys));
         self.write(file)?;
         let data = self.data.finish(file)?;

@@ -10,8 +10,9 @@ use ring::digest::{SHA256, digest};
 use sha1::{Digest as _, Sha1};
 use tempfile::TempDir;
 
-use super::header::{BODY, HOLES_LEN, LEN, Section};
+use super::header::{BODY, HOLES_LEN, LEN, Section, Shape};
 use super::key::{Entry, Key};
+use super::slot::SLOT;
 use super::{BuildOptions, Builder, Corpus, Header, Variant, lines, records};
 use crate::breach::Range;
 use crate::model::{Digest, DigestKind, Exposure, Unasked};
@@ -148,34 +149,33 @@ fn flipped(data: &[u8]) {
 fn crafted(kind: DigestKind, data: &[u8]) {
     let Some((&[variant, bits, split], content)) = data.split_first_chunk::<3>() else { return };
     let variant = Variant::ALL[usize::from(variant % 4)];
-    let bits = u32::from(bits % 6);
+    let buckets = match variant {
+        Variant::Compact => 1 + u64::from(bits % 32),
+        _ => 1 << (bits % 6),
+    };
     let mut bytes = vec![0; BODY as usize];
-    let (index, data) = if variant.is_filter() {
-        let (fingerprints, directory) = content.split_at(content.len() * usize::from(split) / 256);
-        let data = section(fingerprints, &mut bytes);
-        (section(directory, &mut bytes), data)
-    } else {
-        let places = ((1 << bits) + 1) * 8;
-        let mut content = content.to_vec();
-        content.resize(content.len().max(places), 0);
-        let (index, data) = content.split_at_mut(places);
-        let place =
-            |index: &[u8], n: usize| u64::from_le_bytes(index[8 * n..8 * n + 8].try_into().expect("eight bytes"));
-        for number in 0..1 << bits {
-            let (start, end) = (place(index, number) as usize, place(index, number + 1) as usize);
-            if let Some(bucket) = data.get_mut(start..end).filter(|bucket| bucket.len() >= 4) {
-                let mut hasher = crc32fast::Hasher::new_with_initial(number as u32);
-                hasher.update(&bucket[4..]);
-                let right = hasher.finalize().to_le_bytes();
-                bucket[..4].copy_from_slice(&right);
-            }
+    let (index, data) = match Shape::index_len(variant, buckets) {
+        None => {
+            let (fingerprints, directory) = content.split_at(content.len() * usize::from(split) / 256);
+            let data = section(fingerprints, &mut bytes);
+            (section(directory, &mut bytes), data)
         }
-        (section(index, &mut bytes), section(data, &mut bytes))
+        Some(index_len) => {
+            let mut content = content.to_vec();
+            content.resize(content.len().max(index_len as usize), 0);
+            let (index, data) = content.split_at_mut(index_len as usize);
+            if variant == Variant::Compact {
+                seal_slots(index, data);
+            } else {
+                seal_buckets(index, data);
+            }
+            (section(index, &mut bytes), section(data, &mut bytes))
+        }
     };
     let header = Header {
         kind,
         variant,
-        bits: if variant.is_filter() { 0 } else { bits },
+        buckets: if variant.is_filter() { 0 } else { buckets },
         entries: KNOWN,
         holes: 0,
         date: 0,
@@ -201,6 +201,37 @@ fn crafted(kind: DigestKind, data: &[u8]) {
             let _ = corpus.range(prefix, &mut Vec::new());
         }
     });
+}
+
+/// Gives every bucket its checksum, wherever the index says it lies.
+fn seal_buckets(index: &[u8], data: &mut [u8]) {
+    let places: Vec<usize> = index.as_chunks().0.iter().map(|place| u64::from_le_bytes(*place) as usize).collect();
+    for (number, place) in places.windows(2).enumerate() {
+        seal_bucket(number, data.get_mut(place[0]..place[1]));
+    }
+}
+
+fn seal_bucket(number: usize, bucket: Option<&mut [u8]>) {
+    if let Some((sum, body)) = bucket.and_then(|bucket| bucket.split_first_chunk_mut()) {
+        *sum = crc(number, body);
+    }
+}
+
+/// Gives every slot and every tail its checksum.
+fn seal_slots(index: &mut [u8], data: &mut [u8]) {
+    for (number, slot) in index.as_chunks_mut::<SLOT>().0.iter_mut().enumerate() {
+        let tail = u64::from_le_bytes(slot[240..248].try_into().expect("eight bytes"));
+        let (place, len) = ((tail >> 20) as usize, tail as usize & 0xf_ffff);
+        seal_bucket(number, data.get_mut(place..place.saturating_add(len)));
+        let sum = crc(number, &slot[..SLOT - 4]);
+        slot[SLOT - 4..].copy_from_slice(&sum);
+    }
+}
+
+fn crc(number: usize, bytes: &[u8]) -> [u8; 4] {
+    let mut hasher = crc32fast::Hasher::new_with_initial(number as u32);
+    hasher.update(bytes);
+    hasher.finalize().to_le_bytes()
 }
 
 /// A section at the end of `file`.

@@ -3,7 +3,8 @@
 //! ```text
 //! 0        header, 4096 bytes
 //! 4096     holes: a bit for each of the 2^20 ranges of five hex digits, 131,072 bytes
-//! 135168   compact and full: where each bucket begins, (2^bits + 1) x 8 bytes, then the buckets
+//! 135168   compact: the slots, 256 bytes each, then their tails
+//!          full: where each bucket begins, (buckets + 1) x 8 bytes, then the buckets
 //!          filters: the shards, then their directory
 //! ```
 //!
@@ -13,6 +14,7 @@ use std::path::Path;
 
 use super::error::CorpusError;
 use super::key;
+use super::slot::{MEAN, SLOT};
 use crate::model::DigestKind;
 
 /// Bytes of the header.
@@ -26,7 +28,7 @@ pub(super) const BODY: u64 = (LEN + HOLES_LEN) as u64;
 
 const MAGIC: [u8; 8] = *b"CrdCorps";
 /// Of this layout. Another version is refused.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Longest description of where the data come from, in bytes.
 pub(super) const MAX_SOURCE: usize = 1024;
 
@@ -71,8 +73,8 @@ pub struct Header {
     pub kind: DigestKind,
     /// What it keeps of them.
     pub variant: Variant,
-    /// The first bits of a digest that choose its bucket; 0 for filters.
-    pub bits: u32,
+    /// Slots of a compact corpus, buckets of a full one (a power of two); 0 for filters.
+    pub buckets: u64,
     /// Distinct digests.
     pub entries: u64,
     /// Ranges of five hex digits that are missing: what lies in one is unknown.
@@ -94,40 +96,65 @@ pub(super) struct Section {
     pub(super) sum: [u8; 32],
 }
 
-/// How a bucket keeps a digest: the first `bits` are its number, 32 bits from `word` on are a word, and `rest` bytes follow.
+/// How a digest is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Shape {
-    pub(super) bits: u32,
-    /// Where the word begins, in bits.
-    pub(super) word: u32,
-    /// Bytes after the word.
-    pub(super) rest: usize,
+pub(super) enum Shape {
+    /// In one of so many slots, by what is known of its place in that slot's share of all digests: a word of 32 bits and 8
+    /// more. A digest that is not there is taken for one that is in n / 2^40 / slots of all cases: 3.3e-11 with 36 a slot.
+    Slots(u64),
+    /// In a bucket whose number is its first `bits`, by the 32 bits from `word` on and `rest` bytes that follow them.
+    Buckets {
+        bits: u32,
+        /// Where the word begins, in bits.
+        word: u32,
+        /// Bytes after the word.
+        rest: usize,
+    },
+    /// In a shard of a filter.
+    Shards,
 }
 
-/// Most entries a bucket has on average: with its 8 bytes of place and 8 of header it stays within five cache lines.
+/// Most entries a bucket has on average: with its 8 bytes of place and 8 of header it stays near a kilobyte.
 const PER_BUCKET: u64 = 48;
-/// Most bits of a bucket's number.
+/// Most bits of a bucket's number; a checksum holds no more.
 const MAX_BITS: u32 = 32;
 
 impl Shape {
-    pub(super) fn new(kind: DigestKind, variant: Variant, bits: u32) -> Self {
-        if variant == Variant::Compact {
-            // 8 bits beyond the word: bits + 40 of a digest are known, and a digest that is not there is taken for one
-            // that is in n / 2^(bits + 40) of all cases: 4.4e-11 with 48 entries a bucket, whatever n is.
-            Self { bits, word: bits, rest: 1 }
-        } else {
-            let skipped = bits as usize / 8;
-            Self { bits, word: 8 * skipped as u32, rest: kind.len() - skipped - 4 }
+    pub(super) fn new(kind: DigestKind, variant: Variant, buckets: u64) -> Self {
+        match variant {
+            Variant::Compact => Self::Slots(buckets),
+            Variant::Full => {
+                let bits = buckets.trailing_zeros().min(MAX_BITS);
+                let skipped = bits as usize / 8;
+                Self::Buckets { bits, word: 8 * skipped as u32, rest: kind.len() - skipped - 4 }
+            }
+            Variant::Filter8 | Variant::Filter16 => Self::Shards,
         }
     }
 
-    /// Bits of a bucket's number for about `entries` digests.
-    pub(super) const fn bits_for(entries: u64) -> u32 {
-        let mut bits = 0;
-        while bits < MAX_BITS && (entries >> bits) > PER_BUCKET {
-            bits += 1;
+    /// Slots or buckets for about `entries` digests.
+    pub(super) fn buckets_for(variant: Variant, entries: u64) -> u64 {
+        match variant {
+            Variant::Compact => entries.div_ceil(MEAN).clamp(1, 1 << MAX_BITS),
+            Variant::Full => {
+                let mut bits = 0;
+                while bits < MAX_BITS && (entries >> bits) > PER_BUCKET {
+                    bits += 1;
+                }
+                1 << bits
+            }
+            Variant::Filter8 | Variant::Filter16 => 0,
         }
-        bits
+    }
+
+    /// Bytes of the index of so many buckets; `None` where there cannot be so many, or not for this variant.
+    pub(super) fn index_len(variant: Variant, buckets: u64) -> Option<u64> {
+        let right = (1..=1 << MAX_BITS).contains(&buckets);
+        match variant {
+            Variant::Compact => right.then_some(buckets * SLOT as u64),
+            Variant::Full => (right && buckets.is_power_of_two()).then_some((buckets + 1) * 8),
+            Variant::Filter8 | Variant::Filter16 => None,
+        }
     }
 }
 
@@ -135,7 +162,7 @@ impl Header {
     /// How often a digest that is not in the corpus is taken for one that is, per question.
     pub fn false_positives(&self) -> f64 {
         match self.variant {
-            Variant::Compact => self.entries as f64 / f64::from(self.bits + 40).exp2(),
+            Variant::Compact => self.entries as f64 / self.buckets as f64 / 40_f64.exp2(),
             Variant::Full => 0.0,
             Variant::Filter8 => 1.0 / 256.0,
             Variant::Filter16 => 1.0 / 65_536.0,
@@ -158,7 +185,8 @@ impl Header {
         out.extend_from_slice(&VERSION.to_le_bytes());
         out.push(u8::from(self.kind == DigestKind::Ntlm));
         out.push(self.variant as u8);
-        out.extend_from_slice(&(self.bits as u16).to_le_bytes());
+        out.extend_from_slice(&[0; 2]);
+        out.extend_from_slice(&self.buckets.to_le_bytes());
         out.extend_from_slice(&self.entries.to_le_bytes());
         out.extend_from_slice(&self.date.to_le_bytes());
         for section in [&self.index, &self.data] {
@@ -208,7 +236,8 @@ impl Header {
     fn fields(at: &mut Cursor<'_>) -> Option<Self> {
         let kind = *key::KINDS.get(usize::from(at.bytes(1)?[0]))?;
         let variant = *Variant::ALL.get(usize::from(at.bytes(1)?[0]))?;
-        let bits = u32::from(at.u16()?);
+        at.u16()?;
+        let buckets = at.u64()?;
         let entries = at.u64()?;
         let date = at.u64()?;
         let mut section = || Some(Section { at: at.u64()?, len: at.u64()?, sum: at.bytes(32)?.try_into().ok()? });
@@ -221,11 +250,15 @@ impl Header {
         let in_order = first.at == BODY
             && first.at.checked_add(first.len)? == second.at
             && second.at.checked_add(second.len)? < 1 << 62;
-        let index_fits = variant.is_filter() || (bits <= MAX_BITS && index.len == ((1 << bits) + 1) * 8);
+        let index_fits = if variant.is_filter() {
+            buckets == 0
+        } else {
+            Shape::index_len(variant, buckets).is_some_and(|len| len == index.len)
+        };
         (in_order && index_fits && holes <= RANGES).then_some(Self {
             kind,
             variant,
-            bits,
+            buckets,
             entries,
             holes,
             date,
@@ -268,26 +301,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_billion_digests_need_less_than_eight_bytes_each_and_lie_once_in_twenty_billion() {
+    fn two_billion_digests_lie_in_slots_of_36_and_are_told_apart_36_times_in_a_trillion() {
         let entries = 2_070_000_000_u64;
-        let shape = Shape::new(DigestKind::Sha1, Variant::Compact, Shape::bits_for(entries));
-        let buckets = f64::from(shape.bits).exp2();
-        // Word, rest and count byte; each bucket's place and header; one count in fifty written out in 8 bytes.
-        let bytes = 4.0 + shape.rest as f64 + 1.0 + 16.0 * buckets / entries as f64 + 8.0 / 50.0;
-        assert!(bytes < 6.8, "{bytes}");
-        let lies = entries as f64 / f64::from(shape.bits + 40).exp2();
-        assert!(lies < 5e-11, "{lies}");
+        let slots = Shape::buckets_for(Variant::Compact, entries);
+        assert_eq!(Shape::new(DigestKind::Sha1, Variant::Compact, slots), Shape::Slots(57_500_000));
+        assert!(entries as f64 / slots as f64 / 40_f64.exp2() < 3.3e-11);
+        // Slots, and what one in forty digests needs in a tail.
+        let bytes = SLOT as f64 * slots as f64 / entries as f64 + 0.3;
+        assert!(bytes < 7.5, "{bytes}");
     }
 
     #[test]
-    fn the_truncation_follows_from_the_number_of_entries() {
+    fn a_full_corpus_has_at_most_48_digests_a_bucket_and_keeps_all_of_them_but_whole_bytes_of_its_number() {
         for (entries, bits) in [(0, 0), (48, 0), (49, 1), (5_000_000, 17), (50_000_000, 20), (2_070_000_000, 26)] {
-            assert_eq!(Shape::bits_for(entries), bits, "{entries}");
-            assert!(entries as f64 / f64::from(bits + 40).exp2() < 1e-9);
+            assert_eq!(Shape::buckets_for(Variant::Full, entries), 1 << bits, "{entries}");
         }
-        let full = Shape::new(DigestKind::Sha1, Variant::Full, 20);
-        assert_eq!((full.word, full.rest), (16, 14));
-        let full = Shape::new(DigestKind::Ntlm, Variant::Full, 26);
-        assert_eq!((full.word, full.rest), (24, 9));
+        let full = Shape::new(DigestKind::Sha1, Variant::Full, 1 << 20);
+        assert_eq!(full, Shape::Buckets { bits: 20, word: 16, rest: 14 });
+        let full = Shape::new(DigestKind::Ntlm, Variant::Full, 1 << 26);
+        assert_eq!(full, Shape::Buckets { bits: 26, word: 24, rest: 9 });
     }
 }

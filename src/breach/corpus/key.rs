@@ -76,6 +76,14 @@ impl Key {
         if bits == 0 { 0 } else { self.high >> (64 - bits) }
     }
 
+    /// In which of `shares` equal parts of all digests it lies, and where in it, as a share of 2^64.
+    #[inline]
+    pub(super) const fn share(self, shares: u64) -> (u64, u64) {
+        let below = (self.low as u128 * shares as u128) >> 64;
+        let wide = self.high as u128 * shares as u128 + below;
+        ((wide >> 64) as u64, wide as u64)
+    }
+
     /// The 32 bits that follow its first `bits` (below 64).
     #[inline]
     pub(super) const fn word(self, bits: u32) -> u32 {

@@ -22,6 +22,7 @@ mod lines;
 mod map;
 mod ranges;
 mod records;
+mod slot;
 mod sort;
 #[cfg(test)]
 mod tests;
@@ -48,12 +49,14 @@ use filter::Shards;
 use header::{HOLES_LEN, LEN, RANGES, Shape};
 use key::Key;
 use map::{Map, prefetch};
+use slot::{SLOT, Slot};
 
 /// Digests whose answers are collected before they are handed on.
 const BATCH: usize = 1 << 20;
 /// Digests that one thread looks up at a time.
 const PART: usize = 1 << 13;
-/// How many digests ahead the place of a bucket is fetched, and the bucket itself: memory needs about 100 ns, a lookup 50.
+/// How many digests ahead the place of a bucket is fetched, and a bucket or slot itself: memory needs about 100 ns, a lookup
+/// 50.
 const AHEAD: (usize, usize) = (16, 8);
 /// Most cache lines fetched of a bucket; what is beyond the processor fetches by itself.
 const LINES: usize = 16;
@@ -83,7 +86,7 @@ impl Corpus {
         let header = Header::decode(path, &map, map.len() as u64)?;
         let corpus = Self {
             path: path.to_owned(),
-            shape: Shape::new(header.kind, header.variant, header.bits),
+            shape: Shape::new(header.kind, header.variant, header.buckets),
             header,
             map,
             shards: None,
@@ -127,16 +130,24 @@ impl Corpus {
 
     /// What is known about one digest. For many, [`Corpus::lookup`] is quicker.
     pub fn exposure(&self, digest: &Digest) -> Exposure {
-        let mut exposure = Exposure::Unknown(Unasked::NotAskable);
-        if self.shards.is_some() {
-            self.part(std::slice::from_ref(digest), std::slice::from_mut(&mut exposure));
-        } else if digest.kind() == self.header.kind {
-            let key = Key::of(digest);
-            let number = key.first(self.shape.bits);
-            self.fetch(number as usize);
-            exposure = self.look(key, self.bucket(number).as_ref());
+        let key = Key::of(digest);
+        match self.shape {
+            _ if digest.kind() != self.header.kind => Exposure::Unknown(Unasked::NotAskable),
+            Shape::Slots(slots) => {
+                let (number, place) = key.share(slots);
+                self.look_in(key, place, self.slot(number).as_ref())
+            }
+            Shape::Buckets { bits, word, rest } => {
+                let number = key.first(bits);
+                self.fetch(number as usize);
+                self.look(key, (word, rest), self.bucket(number).as_ref())
+            }
+            Shape::Shards => {
+                let mut exposure = Exposure::Unknown(Unasked::NotAskable);
+                self.part(std::slice::from_ref(digest), std::slice::from_mut(&mut exposure));
+                exposure
+            }
         }
-        exposure
     }
 
     /// Answers each of `digests` exactly once, in their order, on all threads of the current pool. Quickest where they are
@@ -171,9 +182,11 @@ impl Corpus {
 
     /// Answers into `exposures`, which hold [`Unasked::NotAskable`] so far.
     fn part(&self, digests: &[Digest], exposures: &mut [Exposure]) {
-        match &self.shards {
-            Some(shards) => self.ask_filter(shards, digests, exposures),
-            None => self.ask_buckets(digests, exposures),
+        match (self.shape, &self.shards) {
+            (Shape::Slots(slots), _) => self.ask_slots(slots, digests, exposures),
+            (Shape::Buckets { bits, word, rest }, _) => self.ask_buckets(bits, (word, rest), digests, exposures),
+            (Shape::Shards, Some(shards)) => self.ask_filter(shards, digests, exposures),
+            (Shape::Shards, None) => unreachable!("a filter is opened with its directory"),
         }
     }
 
@@ -190,8 +203,44 @@ impl Corpus {
         });
     }
 
-    fn ask_buckets(&self, digests: &[Digest], exposures: &mut [Exposure]) {
-        let bits = self.shape.bits;
+    fn ask_slots(&self, slots: u64, digests: &[Digest], exposures: &mut [Exposure]) {
+        let mut slot: (u64, Option<Slot<'_>>) = (u64::MAX, None);
+        for (at, (digest, exposure)) in digests.iter().zip(exposures).enumerate() {
+            if let Some(near) = digests.get(at + AHEAD.1) {
+                let (number, _) = Key::of(near).share(slots);
+                for line in 0..SLOT / 64 {
+                    prefetch(self.index(), number as usize * SLOT + line * 64);
+                }
+            }
+            if digest.kind() != self.header.kind {
+                continue;
+            }
+            let key = Key::of(digest);
+            let (number, place) = key.share(slots);
+            if slot.0 != number {
+                slot = (number, self.slot(number));
+            }
+            *exposure = self.look_in(key, place, slot.1.as_ref());
+        }
+    }
+
+    /// What its slot says about a digest that lies at `place` of its share.
+    #[inline]
+    fn look_in(&self, key: Key, place: u64, slot: Option<&Slot<'_>>) -> Exposure {
+        if self.is_hole(key.prefix()) {
+            return Exposure::Unknown(Unasked::Hole);
+        }
+        let Some(slot) = slot else { return Exposure::Unknown(Unasked::Damaged) };
+        slot.find((place >> 32) as u32, (place >> 24) as u8, self.data())
+    }
+
+    /// Slot `number`, if it is whole.
+    #[inline]
+    fn slot(&self, number: u64) -> Option<Slot<'_>> {
+        Slot::check(self.index().as_chunks().0.get(number as usize)?, number)
+    }
+
+    fn ask_buckets(&self, bits: u32, rest: (u32, usize), digests: &[Digest], exposures: &mut [Exposure]) {
         let mut bucket: (u64, Option<Bucket<'_>>) = (u64::MAX, None);
         for (at, (digest, exposure)) in digests.iter().zip(exposures).enumerate() {
             if let Some(far) = digests.get(at + AHEAD.0) {
@@ -208,7 +257,7 @@ impl Corpus {
             if bucket.0 != number {
                 bucket = (number, self.bucket(number));
             }
-            *exposure = self.look(key, bucket.1.as_ref());
+            *exposure = self.look(key, rest, bucket.1.as_ref());
         }
     }
 
@@ -222,28 +271,25 @@ impl Corpus {
         }
     }
 
-    /// What its bucket says about a digest.
+    /// What its bucket says about a digest, of which the word begins at a bit and so many bytes follow it.
     #[inline]
-    fn look(&self, key: Key, bucket: Option<&Bucket<'_>>) -> Exposure {
+    fn look(&self, key: Key, (word, rest): (u32, usize), bucket: Option<&Bucket<'_>>) -> Exposure {
         if self.is_hole(key.prefix()) {
             return Exposure::Unknown(Unasked::Hole);
         }
         let Some(bucket) = bucket else { return Exposure::Unknown(Unasked::Damaged) };
-        let (word, len) = (key.word(self.shape.word), self.header.kind.len());
-        let found = if self.shape.rest == 1 {
-            bucket.find(word, &[key.word(self.shape.word + 8) as u8])
-        } else {
-            bucket.find(word, &key.bytes()[len - self.shape.rest..len])
-        };
+        let len = self.header.kind.len();
+        let found = bucket.find(key.word(word), &key.bytes()[len - rest..len]);
         found.map_or(Exposure::NotSeen, |count| Exposure::Seen(Some(count)))
     }
 
-    /// Bucket `number`, if it is whole.
+    /// Bucket `number` of a full corpus, if it is whole.
     #[inline]
     fn bucket(&self, number: u64) -> Option<Bucket<'_>> {
+        let Shape::Buckets { rest, .. } = self.shape else { return None };
         let index = self.index().as_chunks::<8>().0;
         let bytes = self.data().get(place(index, number as usize)..place(index, number as usize + 1))?;
-        Bucket::check(bytes, number, self.shape.rest)
+        Bucket::check(bytes, number, rest)
     }
 
     #[inline]

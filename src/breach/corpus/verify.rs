@@ -5,6 +5,7 @@ use ring::digest::{SHA256, digest};
 
 use super::Corpus;
 use super::error::CorpusError;
+use super::header::{RANGES, Shape};
 
 /// Whether `bytes` have this SHA-256.
 pub(super) fn matches(bytes: &[u8], sum: &[u8; 32]) -> bool {
@@ -47,20 +48,21 @@ impl Corpus {
                 }
             };
         }
-        let buckets = 1_u64 << self.shape.bits;
-        let damage = |number: &u64| !self.bucket(*number).is_some_and(|bucket| bucket.is_sound());
-        let bad = (0..buckets).into_par_iter().filter(damage);
-        let (damaged, first) =
-            bad.map(|number| (1_u64, number)).reduce(|| (0, u64::MAX), |a, b| (a.0 + b.0, a.1.min(b.1)));
+        let buckets = self.header.buckets;
+        let sound = |number: u64| match self.shape {
+            Shape::Slots(_) => self.slot(number)?.sound(self.data()),
+            _ => self.bucket(number).filter(|bucket| bucket.is_sound(0)).map(|bucket| bucket.len() as u64),
+        };
+        let counted = |number: u64| sound(number).map_or((0, 1, number), |entries| (entries, 0, u64::MAX));
+        let both = |a: (u64, u64, u64), b: (u64, u64, u64)| (a.0 + b.0, a.1 + b.1, a.2.min(b.2));
+        let (entries, damaged, first) = (0..buckets).into_par_iter().map(counted).reduce(|| (0, 0, u64::MAX), both);
         if damaged > 0 {
-            let bits = self.shape.bits;
-            let range = if bits < 20 { first << (20 - bits) } else { first >> (bits - 20) };
+            let range = (u128::from(first) * u128::from(RANGES) / u128::from(buckets)) as u32;
             let what = format_args!(
                 "{damaged} of {buckets} buckets do not have their checksum, the first in range {range:05X}"
             );
             return Err(CorpusError::damaged(&self.path, what));
         }
-        let entries: u64 = (0..buckets).into_par_iter().map(|n| self.bucket(n).map_or(0, |b| b.len() as u64)).sum();
         if entries != self.header.entries {
             let what = format_args!("it holds {entries} digests and its header says {}", self.header.entries);
             return Err(CorpusError::damaged(&self.path, what));

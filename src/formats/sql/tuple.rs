@@ -115,7 +115,7 @@ pub(super) fn read_wanted(
             let (end, doubled) =
                 if *bytes.get(end + 1)? == b'\'' { behind_doubled(bytes, end, quotes)? } else { (end, None) };
             if *wanted {
-                let escape = if rules.backslash { find::within(bytes, start, end, b'\\') } else { None };
+                let escape = if rules.backslash { quotes.backslash(bytes, start, end) } else { None };
                 match (escape, doubled) {
                     (None, None) => {
                         // A bytea's `\x…` needs the column's type.

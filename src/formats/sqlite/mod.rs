@@ -43,7 +43,7 @@ mod wal;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use self::page::{Claim, Encoding, HEADER, Header, Kind, Pages, be32};
+use self::page::{Claim, Encoding, HEADER, Header, Kind, Map, Pages, be32};
 use self::rows::{Entry, Rows, Schema};
 use self::schema::Layout;
 use self::tree::{Ground, Link, Passed, Run};
@@ -103,7 +103,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// Reads one database; see the module for what it makes of it.
 ///
 /// Memory: one bit a page, 8 bytes a page in the log, the schema (at most 64 MiB), a block of leaves (512 KiB) and what
-/// a batch copies.
+/// a batch copies; as much again for each group of leaves that is decoded aside.
 #[derive(Default)]
 pub struct SqliteReader {
     wal: Option<Box<dyn ReadAt>>,
@@ -157,7 +157,8 @@ impl RandomReader for SqliteReader {
         let log_pages = checked.log.len() as u64;
         let replaced = checked.log.count_to(u32::try_from(size / file_header.page_size as u64).unwrap_or(u32::MAX));
         let log = wal.map(|wal| (wal, checked.log));
-        let pages = Pages::new(input, size, log, file_header.page_size, file_header.pages);
+        let map = Map::new(input, size, log, file_header.page_size, file_header.pages);
+        let pages = Pages::new(&map);
 
         // The log may hold page 1, and with it a newer header. Its page size is known to be the same.
         let first = pages.place(1);

@@ -1,6 +1,7 @@
 //! Pages: the header that sizes them, where each lies (database file or write-ahead log), which are claimed, and how
 //! their cells are laid out. Section numbers are those of <https://www.sqlite.org/fileformat2.html>.
 
+use std::collections::HashSet;
 use std::io;
 
 use super::record::varint;
@@ -83,10 +84,10 @@ pub(super) enum Claim {
     Refused(&'static str),
 }
 
-/// All pages of a database.
+/// Where the pages of a database are: in its file, and in the log above it.
 ///
 /// A place counts the bytes of the database file; the log's bytes count on from its end.
-pub(super) struct Pages<'a> {
+pub(super) struct Map<'a> {
     input: &'a dyn ReadAt,
     size: u64,
     log: Option<(&'a dyn ReadAt, Log)>,
@@ -95,11 +96,31 @@ pub(super) struct Pages<'a> {
     in_file: u32,
     /// Pages the database should have.
     count: u32,
-    /// One bit a page: a page has one use, so every walk ends.
-    claimed: Vec<u64>,
 }
 
-impl<'a> Pages<'a> {
+/// The pages of a database, and which are taken.
+pub(super) struct Pages<'a> {
+    map: &'a Map<'a>,
+    claims: Claims,
+}
+
+/// Pages that are taken: a page has one use, so every walk ends.
+pub(super) enum Claims {
+    /// One bit a page.
+    All(Vec<u64>),
+    /// Those taken by work done aside, which knows of no others.
+    Aside(HashSet<u32>),
+}
+
+impl<'a> std::ops::Deref for Pages<'a> {
+    type Target = Map<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        self.map
+    }
+}
+
+impl<'a> Map<'a> {
     /// The pages of `input`, `size` bytes long, of which the header states `declared`; pages in `log` stand above those in the file.
     pub(super) fn new(
         input: &'a dyn ReadAt,
@@ -115,8 +136,7 @@ impl<'a> Pages<'a> {
             // A file longer than its header says is read to its end: what lies there is looked at or reported.
             None => declared.unwrap_or(in_file).max(1),
         };
-        let highest = in_file.max(log.as_ref().map_or(0, |(_, log)| log.highest()));
-        Self { input, size, log, page_size, in_file, count, claimed: vec![0; highest as usize / 64 + 1] }
+        Self { input, size, log, page_size, in_file, count }
     }
 
     /// Bytes of a page.
@@ -169,26 +189,6 @@ impl<'a> Pages<'a> {
         (number <= self.in_file).then(|| u64::from(number - 1) * self.page_size as u64)
     }
 
-    /// Whether page `number` is taken.
-    pub(super) fn is_claimed(&self, number: u32) -> bool {
-        self.claimed.get(number as usize / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
-    }
-
-    /// Takes page `number`, once.
-    pub(super) fn claim(&mut self, number: u32) -> Claim {
-        match self.place(number) {
-            None if number != 0 && number <= self.count => Claim::Cut,
-            None => Claim::Refused("SQLite database damaged: it refers to a page that does not exist"),
-            Some(_) if self.is_claimed(number) => {
-                Claim::Refused("SQLite database damaged: it refers to a page that is in use elsewhere")
-            }
-            Some(place) => {
-                self.claimed[number as usize / 64] |= 1 << (number % 64);
-                Claim::Place(place)
-            }
-        }
-    }
-
     /// Reads the pages at `places` one after another into `buffer`; neighbours in one go.
     pub(super) fn read(&self, places: &[u64], buffer: &mut Vec<u8>) -> io::Result<()> {
         buffer.clear();
@@ -212,6 +212,66 @@ impl<'a> Pages<'a> {
             Some((log, _)) if place >= self.size => fill(*log, place - self.size, buffer),
             _ => fill(self.input, place, buffer),
         }
+    }
+}
+
+impl<'a> Pages<'a> {
+    /// None is taken.
+    pub(super) fn new(map: &'a Map<'a>) -> Self {
+        Self { map, claims: Claims::All(vec![0; map.highest() as usize / 64 + 1]) }
+    }
+
+    /// None is taken, as far as work done aside knows: what it takes is to be [`adopt`](Self::adopt)ed.
+    pub(super) fn aside(map: &'a Map<'a>) -> Self {
+        Self { map, claims: Claims::Aside(HashSet::new()) }
+    }
+
+    /// Where the pages are.
+    pub(super) fn map(&self) -> &'a Map<'a> {
+        self.map
+    }
+
+    /// What was taken.
+    pub(super) fn into_claims(self) -> Claims {
+        self.claims
+    }
+
+    /// Whether page `number` is taken.
+    pub(super) fn is_claimed(&self, number: u32) -> bool {
+        match &self.claims {
+            Claims::All(words) => words.get(number as usize / 64).is_some_and(|word| word >> (number % 64) & 1 == 1),
+            Claims::Aside(pages) => pages.contains(&number),
+        }
+    }
+
+    /// Takes page `number`, once.
+    pub(super) fn claim(&mut self, number: u32) -> Claim {
+        match self.place(number) {
+            None if number != 0 && number <= self.map.count => Claim::Cut,
+            None => Claim::Refused("SQLite database damaged: it refers to a page that does not exist"),
+            Some(_) if self.is_claimed(number) => {
+                Claim::Refused("SQLite database damaged: it refers to a page that is in use elsewhere")
+            }
+            Some(place) => {
+                match &mut self.claims {
+                    Claims::All(words) => words[number as usize / 64] |= 1 << (number % 64),
+                    Claims::Aside(pages) => drop(pages.insert(number)),
+                }
+                Claim::Place(place)
+            }
+        }
+    }
+
+    /// Takes what work aside has taken, if all of it is free: that work then went as it would have gone here.
+    pub(super) fn adopt(&mut self, aside: &Claims) -> bool {
+        let Claims::Aside(pages) = aside else { return false };
+        let free = pages.iter().all(|page| !self.is_claimed(*page));
+        if free {
+            for page in pages {
+                self.claim(*page);
+            }
+        }
+        free
     }
 }
 

@@ -7,7 +7,7 @@ use super::page::{Cell, Encoding};
 use super::record::{Bytes, Decoder, MAX_COLUMNS, Value, integer_text, real_text, stored_max, utf8};
 use super::schema::Layout;
 use super::tree::{Cells, Ground, Outcome};
-use crate::formats::BatchBuilder;
+use crate::formats::{BatchBuilder, Sink};
 use crate::model::{Block, RowAt};
 
 /// Rows of a batch, at most.
@@ -25,7 +25,9 @@ pub(super) struct Rows<'n> {
     encoding: Encoding,
     name: &'n str,
     /// The table and its batch; made at the first row where the number of columns has to be learnt from it.
-    table: Option<(Layout, BatchBuilder)>,
+    table: Option<(Arc<Layout>, BatchBuilder)>,
+    /// By column: whether its cells are wanted. Empty where all are.
+    wanted: Vec<bool>,
     limit: usize,
     decoder: Decoder,
     copied: usize,
@@ -34,15 +36,23 @@ pub(super) struct Rows<'n> {
 
 impl<'n> Rows<'n> {
     pub(super) fn new(name: &'n str, layout: Option<Layout>, encoding: Encoding) -> Self {
-        let mut rows =
-            Self { encoding, name, table: None, limit: 0, decoder: Decoder::default(), copied: 0, text: String::new() };
+        let mut rows = Self {
+            encoding,
+            name,
+            table: None,
+            wanted: Vec::new(),
+            limit: 0,
+            decoder: Decoder::default(),
+            copied: 0,
+            text: String::new(),
+        };
         if let Some(layout) = layout {
-            rows.set(layout);
+            rows.set(Arc::new(layout));
         }
         rows
     }
 
-    fn set(&mut self, layout: Layout) {
+    fn set(&mut self, layout: Arc<Layout>) {
         self.limit = (MAX_CELLS / layout.cells.len().max(1)).clamp(1, MAX_ROWS);
         let builder = BatchBuilder::new(Arc::clone(&layout.table));
         self.table = Some((layout, builder));
@@ -50,6 +60,18 @@ impl<'n> Rows<'n> {
 }
 
 impl Cells for Rows<'_> {
+    fn aside(&self, sink: &dyn Sink) -> Option<Self> {
+        let (layout, _) = self.table.as_ref()?;
+        let mut rows = Self::new(self.name, None, self.encoding);
+        rows.set(layout.clone());
+        let (_, builder) = rows.table.as_mut()?;
+        if let Some(wanted) = sink.wanted(&layout.table) {
+            rows.wanted = (0..layout.cells.len()).map(|column| wanted.column(column)).collect();
+            builder.project(Some(wanted));
+        }
+        Some(rows)
+    }
+
     fn begin(&mut self, block: &Block) {
         if let Some((_, builder)) = &mut self.table {
             builder.attach(block);
@@ -77,7 +99,7 @@ impl Cells for Rows<'_> {
             if self.decoder.fields.is_empty() {
                 return Ok(Outcome::Bad("SQLite row without values in a table whose definition is not understood"));
             }
-            self.set(Layout::unknown(self.name, self.decoder.fields.len()));
+            self.set(Arc::new(Layout::unknown(self.name, self.decoder.fields.len())));
             self.begin(block);
         }
         let (layout, builder) = self.table.as_mut().expect("set above");
@@ -85,7 +107,11 @@ impl Cells for Rows<'_> {
             Bytes::Page => (page, page_at),
             Bytes::Gathered => (self.decoder.gathered.as_slice(), 0),
         };
+        let whole = builder.begin_row(place);
         for (column, stored) in layout.cells.iter().enumerate() {
+            if !whole && !self.wanted[column] {
+                continue;
+            }
             let Some(field) = self.decoder.fields.get(stored.index) else {
                 match &stored.default {
                     Some(default) => {
@@ -167,6 +193,10 @@ impl Schema {
 }
 
 impl Cells for Schema {
+    fn aside(&self, _: &dyn Sink) -> Option<Self> {
+        None
+    }
+
     fn begin(&mut self, _: &Block) {}
 
     fn cell(

@@ -1,17 +1,35 @@
 //! Walks b-trees: every page once, every cell to whoever wants it, every byte to its account.
+//!
+//! **Side by side.** Leaves are most of a database, and what is in one says nothing of another. So groups of neighbouring
+//! leaves are decoded aside, several at a time, each by the same code as anywhere, as if it were alone with its pages. What
+//! that gives counts, in the order of the tree, if nothing was odd: all pages were leaves of the right kind, there was no
+//! fault, and no page it took (overflow pages among them) had another use by then. Otherwise the walk reads that group
+//! itself, as if nobody had tried.
 
 use std::io;
 
 use arrow_buffer::Buffer;
+use rayon::prelude::*;
 
-use super::page::{Cell, Claim, HEADER, Kind, Node, Pages};
+use super::page::{Cell, Claim, Claims, HEADER, Kind, Map, Node, Pages};
 use super::record::Decoder;
 use crate::formats::Sink;
-use crate::model::{Block, Fault};
+use crate::model::{Block, Fault, TableBatch};
 
 /// Leaves are read together into one block of about this size: some 5,000 rows of 100 bytes. Measured with 64 KiB to
 /// 2 MiB on rows of three texts (`speed_of_a_table_of_three_texts`): 512 KiB was the best in each of three rounds.
 const BLOCK: usize = 512 << 10;
+
+/// Most bytes of a group of leaves that is decoded aside, about: the children of one page of 4 KiB are some 450 leaves,
+/// eight such groups.
+const GROUP: usize = 256 << 10;
+
+/// Fewest pages of a group.
+const FEWEST: usize = 4;
+
+/// Most groups decoded aside at a time. A count and not the number of threads, so that whose a page is that a damaged
+/// database uses twice does not depend on the machine.
+const GROUPS: usize = 8;
 
 /// Deeper trees are damaged: 2^32 pages of two children each are 32 levels; SQLite itself stops at 20
 /// (`BTCURSOR_MAX_DEPTH`).
@@ -38,7 +56,10 @@ pub(super) enum Outcome {
 }
 
 /// Who takes the cells of a tree.
-pub(super) trait Cells {
+pub(super) trait Cells: Send + Sized {
+    /// Another one, for leaves that are decoded aside and whose rows `sink` will be given; `None` where cells must come in
+    /// order.
+    fn aside(&self, sink: &dyn Sink) -> Option<Self>;
     /// A block of pages begins; its cells come next.
     fn begin(&mut self, block: &Block);
     /// A cell of the page that starts `page_at` bytes into `block`; `bytes` are those it has on the page, `place` is
@@ -65,6 +86,10 @@ pub(super) struct Passed {
 }
 
 impl Cells for Passed {
+    fn aside(&self, _: &dyn Sink) -> Option<Self> {
+        Some(Self::default())
+    }
+
     fn begin(&mut self, _: &Block) {}
 
     fn cell(
@@ -102,6 +127,61 @@ struct Level {
     next: usize,
     /// How many children to read at once: one until the first leaf, then twice as many each time.
     ahead: usize,
+    /// How many children not to read aside: what was odd there is looked at here.
+    alone: usize,
+}
+
+impl Level {
+    fn new(links: Vec<Link>, ahead: usize) -> Self {
+        Self { links, next: 0, ahead, alone: 0 }
+    }
+}
+
+/// What a group of leaves gave that was decoded aside.
+struct Aside {
+    claims: Claims,
+    other: u64,
+    batches: Vec<TableBatch>,
+}
+
+/// Keeps batches; any fault is odd.
+#[derive(Default)]
+struct Heard {
+    batches: Vec<TableBatch>,
+    odd: bool,
+}
+
+impl Sink for Heard {
+    fn batch(&mut self, batch: TableBatch) {
+        self.batches.push(batch);
+    }
+
+    fn other(&mut self, _: u64) {
+        self.odd = true;
+    }
+
+    fn fault(&mut self, _: Fault) {
+        self.odd = true;
+    }
+}
+
+/// Decodes a group of leaves, page numbers with their places, as if nothing else were there; `None` if anything is odd.
+fn aside(map: &Map<'_>, usable: usize, group: &[(u32, u64)], kind: Kind, mut cells: impl Cells) -> Option<Aside> {
+    let mut heard = Heard::default();
+    let mut ground = Ground { pages: Pages::aside(map), usable, sink: &mut heard, other: 0 };
+    let block = ground.block(group).ok()?;
+    let mut kind = Some(kind);
+    cells.begin(&block);
+    for (i, &(page, place)) in group.iter().enumerate() {
+        let is_free = matches!(ground.pages.claim(page), Claim::Place(_));
+        if !is_free || page == 1 || !ground.page(&block, i, place, false, &mut kind, &mut cells).ok()?.is_empty() {
+            return None;
+        }
+    }
+    cells.end(&mut ground);
+    let Ground { pages, other, .. } = ground;
+    let claims = pages.into_claims();
+    (!heard.odd).then_some(Aside { claims, other, batches: heard.batches })
 }
 
 impl Ground<'_> {
@@ -120,13 +200,21 @@ impl Ground<'_> {
     /// the kind of its root.
     pub(super) fn walk(&mut self, root: Link, mut kind: Option<Kind>, cells: &mut impl Cells) -> io::Result<()> {
         let most = (BLOCK / self.pages.page_size()).max(1);
-        let mut levels = vec![Level { links: vec![root], next: 0, ahead: 1 }];
+        let mut levels = vec![Level::new(vec![root], 1)];
+        // Where leaves were found last: those of a tree are all of one depth.
+        let mut leaves_at = 0;
         let mut group: Vec<(u32, u64)> = Vec::new();
         while !levels.is_empty() {
             let depth = levels.len();
             let level = levels.last_mut().expect("the loop ends with the last level");
+            if let Some(kind) = kind.filter(|_| depth == leaves_at && level.ahead == most && level.alone == 0)
+                && self.side_by_side(level, kind, cells)
+            {
+                continue;
+            }
             group.clear();
-            while group.len() < level.ahead && level.next + group.len() < level.links.len() {
+            let ahead = if level.alone > 0 { level.ahead.min(level.alone) } else { level.ahead };
+            while group.len() < ahead && level.next + group.len() < level.links.len() {
                 let page = level.links[level.next + group.len()].page;
                 match self.pages.place(page) {
                     Some(place) if !self.pages.is_claimed(page) => group.push((page, place)),
@@ -139,6 +227,7 @@ impl Ground<'_> {
                     continue;
                 };
                 level.next += 1;
+                level.alone = level.alone.saturating_sub(1);
                 self.refuse(link);
                 continue;
             }
@@ -149,6 +238,7 @@ impl Ground<'_> {
             for (i, &(page, place)) in group.iter().enumerate() {
                 let link = level.links[level.next];
                 level.next += 1;
+                level.alone = level.alone.saturating_sub(1);
                 if self.pages.is_claimed(page) {
                     self.refuse(link);
                     continue;
@@ -165,14 +255,54 @@ impl Ground<'_> {
             }
             cells.end(self);
             match child {
-                None => level.ahead = (level.ahead * 2).min(most),
+                None => {
+                    level.ahead = (level.ahead * 2).min(most);
+                    leaves_at = depth;
+                }
                 Some((_, link)) if depth >= MAX_DEPTH => {
                     self.fault_in_other(link.at, link.len.into(), "SQLite database damaged: a tree too deep");
                 }
-                Some((links, _)) => levels.push(Level { links, next: 0, ahead: 1 }),
+                Some((links, _)) => {
+                    let ahead = if depth + 1 == leaves_at { most } else { 1 };
+                    levels.push(Level::new(links, ahead));
+                }
             }
         }
         Ok(())
+    }
+
+    /// Decodes the next groups of leaves side by side, if there are two or more; whether any of it counts.
+    fn side_by_side(&mut self, level: &mut Level, kind: Kind, cells: &impl Cells) -> bool {
+        let left = level.links.len() - level.next;
+        let of_group = (GROUP / self.pages.page_size()).min(left.div_ceil(GROUPS)).max(FEWEST);
+        let mut groups: Vec<Vec<(u32, u64)>> = Vec::new();
+        for links in level.links[level.next..].chunks(of_group).take(GROUPS) {
+            let free = |link: &Link| {
+                let place = self.pages.place(link.page)?;
+                (!self.pages.is_claimed(link.page)).then_some((link.page, place))
+            };
+            match links.iter().map(free).collect() {
+                Some(group) => groups.push(group),
+                None => break,
+            }
+        }
+        let takers: Vec<_> = groups.iter().map_while(|_| cells.aside(self.sink)).collect();
+        if takers.len() < 2 {
+            return false;
+        }
+        let (map, usable) = (self.pages.map(), self.usable);
+        let done: Vec<Option<Aside>> =
+            groups.par_iter().zip(takers).map(|(group, cells)| aside(map, usable, group, kind, cells)).collect();
+        for (group, done) in groups.iter().zip(done) {
+            let Some(done) = done.filter(|done| self.pages.adopt(&done.claims)) else {
+                level.alone = group.len();
+                break;
+            };
+            level.next += group.len();
+            self.other += done.other;
+            done.batches.into_iter().for_each(|batch| self.sink.batch(batch));
+        }
+        true
     }
 
     /// Says why a link cannot be followed.

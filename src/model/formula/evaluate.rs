@@ -16,6 +16,9 @@ type Sink<'s> = dyn FnMut(&[u8]) + 's;
 /// Longest block of a hash here: SHA3-224's.
 const LONGEST_BLOCK: usize = 144;
 
+/// Longest text that is read as UTF-16 out of hexadecimal or base64, in bytes: as long as the longest published salt.
+const LONGEST_CODED: usize = 256;
+
 /// Runs `$call::<H>($args)` for the hash of an algorithm. MD4 is NTLM's as well; `MySQL`'s sums are no [`Digest`].
 macro_rules! with_hash {
     ($algorithm:expr, $call:ident($($arg:expr),*), $mysql:expr) => {
@@ -184,7 +187,11 @@ impl Context<'_> {
             return fill(bytes, piece.coded, usize::from(len), sink);
         }
         if piece.coded != Coded::No {
-            return decode(bytes, piece.coded, sink);
+            return if piece.wide == Wide::No {
+                decode(bytes, piece.coded, sink)
+            } else {
+                decode_wide(bytes, piece, sink)
+            };
         }
         match (piece.case, piece.wide) {
             (Case::AsIs, wide) => widen(bytes, wide, sink),
@@ -281,6 +288,19 @@ fn decode(text: &[u8], coded: Coded, sink: &mut Sink<'_>) -> Option<()> {
         Coded::Base64 => return unbase64(text, sink),
     }
     Some(())
+}
+
+/// The text that `text` stands for, as UTF-16; nothing where it is longer than [`LONGEST_CODED`].
+fn decode_wide(text: &[u8], piece: &Piece, sink: &mut Sink<'_>) -> Option<()> {
+    let (mut bytes, mut known, mut fits) = ([0; LONGEST_CODED], 0, true);
+    decode(text, piece.coded, &mut |part| match bytes.get_mut(known..known + part.len()) {
+        Some(place) => {
+            place.copy_from_slice(part);
+            known += part.len();
+        }
+        None => fits = false,
+    })?;
+    fits.then(|| widen(&bytes[..known], piece.wide, sink))
 }
 
 /// What `text` stands for, repeated and cut to `len` bytes; nothing where it is empty.

@@ -19,7 +19,7 @@ use super::{Algorithm, Uses};
 ///
 /// A digest within a text is lower-case hexadecimal, as scripting languages write it; `raw:` takes its bytes, `upper` its
 /// upper-case text, `base64` its padded base64. `upper` and `lower` change ASCII letters only. `unhex` and `unbase64`
-/// take an input for text of bytes; where it is none, there is no digest. `fill` repeats an input (and cuts it) to so many bytes.
+/// take an input for text of bytes, which `utf16le` and `utf16be` take for text again; where it is none, there is no digest. `fill` repeats an input (and cuts it) to so many bytes.
 /// Constants are in quotes; `\"`, `\\` and `\x00` stand for a quote, a backslash and any byte. With `from`, a text takes
 /// the place of `prev` in the first round; without, nothing does.
 ///

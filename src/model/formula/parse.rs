@@ -341,7 +341,8 @@ fn change_text(part: &mut Part, word: &str) -> Result<(), &'static str> {
     const CASED: &str = "changes a case that is changed already";
     match part {
         Part::Piece(piece) => {
-            if piece.coded != Coded::No || piece.fill.is_some() {
+            // What was written in hexadecimal or base64 may be text; its case is not that of the text.
+            if piece.fill.is_some() || piece.coded != Coded::No && !word.starts_with("utf16") {
                 return Err(BYTES);
             }
             if piece.wide != Wide::No {

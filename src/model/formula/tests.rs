@@ -98,6 +98,12 @@ fn the_words_of_the_language_do_what_they_say() {
     }
     assert_eq!(said("md5(pass)[0..8]", &salts), "8743b52063cd8409");
     assert_eq!(said("md5(pass)[4..12]", &salts), "63cd84097a65d163");
+    // Text written in hexadecimal, as UTF-16: umlauts are one unit each, and what is too long is none.
+    let coded = Salts { salt: b"c3a4c3b6"[..].into(), ..Salts::NONE };
+    let plain = Salts { salt: "äö".as_bytes().into(), ..Salts::NONE };
+    assert_eq!(said("md5(utf16le(unhex(salt)))", &coded), said("md5(utf16le(salt))", &plain));
+    let long = Salts { salt: b"61".repeat(257).into(), ..Salts::NONE };
+    assert_eq!(said("md5(utf16le(unhex(salt)))", &long), "");
     // What is no hexadecimal gives no digest, and opens nothing.
     assert_eq!(said("md5(unhex(login) . pass)", &salts), "");
     assert_eq!(said("md5(unbase64(login) . pass)", &salts), "");
@@ -154,6 +160,7 @@ fn what_is_wrong_is_said_with_its_place() {
         ("md5(utf16le(utf16le(pass)))", 4, "UTF-16 already"),
         ("md5(upper(lower(pass)))", 4, "changed already"),
         ("md5(upper(unhex(salt)))", 4, "raw bytes"),
+        ("md5(utf16le(fill(64, salt)))", 4, "raw bytes"),
         ("md5(unhex(md5(pass)))", 10, "takes an input as it comes"),
         ("md5(fill(0, salt))", 10, "makes 1 to 144"),
         ("md5(prev . pass)", 4, "needs a repetition"),

@@ -18,6 +18,7 @@ mod mysql;
 mod postgres;
 mod scope;
 mod sqlserver;
+mod state;
 mod tls;
 mod url;
 
@@ -27,8 +28,12 @@ use std::sync::Arc;
 
 use crate::model::{Places, Secret, Severity, Table, TableBatch};
 
+#[doc(hidden)]
+pub(crate) use postgres::check_copy;
+
 pub use manners::{Interrupt, Manners, Pace, Watch};
 pub use scope::{Pattern, Scope};
+pub use state::{State, StateFile, StateTrouble};
 pub use url::{BadUrl, Url};
 
 /// All kinds of servers.
@@ -65,6 +70,8 @@ pub struct Options {
     pub part: u64,
     /// Whether somebody wants it to end.
     pub interrupt: Interrupt,
+    /// Where what was read is kept in case it is interrupted.
+    pub state: Option<StateFile>,
 }
 
 /// Bytes of a part: some 100,000 accounts, a few milliseconds of a statement's own cost for each 50 of work.
@@ -78,6 +85,7 @@ impl Default for Options {
             password: None,
             part: PART,
             interrupt: Interrupt::default(),
+            state: None,
         }
     }
 }
@@ -103,6 +111,28 @@ pub trait Database: Send + Sync {
     ///
     /// Batches have all the table's columns; those not asked for are NULL. After an error what was handed on stands.
     fn read(&self, connection: usize, request: &Request<'_>, take: Take<'_>) -> Result<(), LiveError>;
+
+    /// A table was read to its end, the last time that it is read.
+    fn finished(&self, table: &LiveTable) {
+        let _ = table;
+    }
+
+    /// Whether the rows of `table` come from what an earlier audit kept, and cost the server nothing.
+    fn is_kept(&self, table: &LiveTable) -> bool {
+        let _ = table;
+        false
+    }
+
+    /// What the server says of the moment that the snapshot shows: equal only if nothing has changed in between. `None` where
+    /// it says nothing of that kind.
+    fn moment(&self) -> Option<String> {
+        None
+    }
+
+    /// What the reader of the report should know, once all was read: one line each.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// What turned out while a table was read and has to be told: place and reason, each once. Asked after every table.
     fn remarks(&self) -> Vec<(String, String)> {

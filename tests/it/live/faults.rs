@@ -16,9 +16,9 @@ use crate::servers::{self, MariaDb, Postgres};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How a run ended: exit code, report, what was said on standard error.
-struct Ended {
-    code: Option<i32>,
-    report: serde_json::Value,
+pub(super) struct Ended {
+    pub(super) code: Option<i32>,
+    pub(super) report: serde_json::Value,
     stderr: String,
 }
 
@@ -31,7 +31,7 @@ impl Ended {
     }
 }
 
-fn wait_until(what: &str, mut ready: impl FnMut() -> bool) {
+pub(super) fn wait_until(what: &str, mut ready: impl FnMut() -> bool) {
     let start = Instant::now();
     while !ready() {
         assert!(start.elapsed() < PATIENCE, "{what} did not happen");
@@ -58,7 +58,7 @@ fn while_reading(target: &str, more: &[&str], mut reading: impl FnMut() -> bool,
     Ended { code: output.status.code(), report, stderr }
 }
 
-fn interrupt(child: &Child) {
+pub(super) fn interrupt(child: &Child) {
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
 }
 
@@ -95,7 +95,7 @@ fn an_audit_of_postgresql_writes_nothing_and_every_fault_in_the_middle_is_told()
         "CREATE TABLE a_big (id int primary key, login text, password text, filler text); \
          INSERT INTO a_big SELECT n, 'user' || n, md5('p' || n % 1000), repeat('x', 300) FROM generate_series(1, 60000) n",
     );
-    server.sql_in("faults", &["zz_gone", "zz_late", "zz_less"].map(small).concat());
+    server.sql_in("faults", &["zz_gone", "zz_late", "zz_less", "zz_other"].map(small).concat());
     reader(&server, "faults");
     server.sql_in("faults", "VACUUM (FREEZE, ANALYZE)");
     server.sql_in("faults", "CHECKPOINT");
@@ -128,13 +128,18 @@ fn an_audit_of_postgresql_writes_nothing_and_every_fault_in_the_middle_is_told()
         &["--lock-timeout", "1", "--table", "a_big", "--table", "zz_*"],
         || is_copying(&server),
         |_| {
-            server.sql_in("faults", "DROP TABLE zz_gone; TRUNCATE zz_less");
+            server.sql_in(
+                "faults",
+                "DROP TABLE zz_gone; TRUNCATE zz_less; ALTER TABLE zz_other ALTER COLUMN password TYPE int USING 0",
+            );
         },
     );
     let _ = server.ask("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()");
     let _ = lock.wait();
     let told = ended.skipped();
-    for (table, why) in [("zz_gone", "dropped"), ("zz_less", "truncated"), ("zz_late", "holds a lock")] {
+    for (table, why) in
+        [("zz_gone", "dropped"), ("zz_less", "truncated"), ("zz_other", "rewritten"), ("zz_late", "holds a lock")]
+    {
         assert!(told.lines().any(|line| line.contains(table) && line.contains(why)), "{table}: {told}");
     }
     assert_eq!((ended.code, &ended.report["complete"]), (Some(1), &false.into()));

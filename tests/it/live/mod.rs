@@ -1,9 +1,11 @@
 //! Live databases: the same verdicts as from their dumps, nothing written, nothing left behind, every trouble told.
 
 mod faults;
+mod manners;
 #[cfg(feature = "mongodb")]
 mod mongodb;
 mod nursery;
+mod resume;
 mod scope;
 #[cfg(feature = "sqlserver")]
 mod sqlserver;

@@ -8,6 +8,7 @@ mod fork;
 mod rows;
 mod statements;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::catalog::{self, Catalog};
@@ -167,6 +168,14 @@ impl Lines {
             self.count(bytes, at);
         }
         self.line
+    }
+
+    /// There is no newline in `unbroken`.
+    #[inline]
+    fn skip(&mut self, unbroken: Range<usize>) {
+        if unbroken.start <= self.next && !self.newline {
+            self.next = self.next.max(unbroken.end);
+        }
     }
 
     fn count(&mut self, bytes: &[u8], at: usize) {

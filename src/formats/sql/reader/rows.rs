@@ -40,6 +40,9 @@ impl SqlReader {
                 builder.abandon_row();
                 break;
             };
+            if let (Some(_), Some(quotes)) = (&wanted, &self.quotes) {
+                self.lines.skip(quotes.unbroken());
+            }
             let line = self.lines.at(bytes, open);
             builder.end_row(RowAt { offset: start, line }, (end - open) as u64);
             self.other += start - self.mark;

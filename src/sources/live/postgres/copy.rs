@@ -170,6 +170,59 @@ impl As {
     }
 }
 
+/// Asserts on any bytes what must hold of the decoder: cut anywhere they give the same rows and the same verdict, and what
+/// was read written again is what was there, byte for byte. For the fuzz target.
+///
+/// # Panics
+/// If that does not hold.
+pub(crate) fn check(bytes: &[u8], cuts: &[usize]) {
+    type Rows = Vec<Vec<Option<Vec<u8>>>>;
+    let read = |cuts: &[usize]| {
+        let (mut decoder, mut rows, mut from) = (Decoder::default(), Rows::new(), 0);
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut % (bytes.len() + 1)).collect();
+        cuts.sort_unstable();
+        for to in cuts.into_iter().chain([bytes.len()]) {
+            let pushed = decoder.push(&bytes[from..to], &mut |row| {
+                rows.push(row.iter().map(|field| field.map(<[u8]>::to_vec)).collect());
+            });
+            if pushed.is_err() {
+                return (rows, Err(Malformed));
+            }
+            from = to;
+        }
+        (rows, Ok((decoder.is_complete(), decoder.held.len())))
+    };
+    let whole = read(&[]);
+    assert!(whole == read(cuts), "a cut changes nothing");
+    let (rows, end) = whole;
+    let mut written = Vec::new();
+    for row in &rows {
+        written.extend_from_slice(&(row.len() as i16).to_be_bytes());
+        for field in row {
+            let len = field.as_ref().map_or(-1, |value| value.len() as i32);
+            written.extend_from_slice(&len.to_be_bytes());
+            written.extend_from_slice(field.as_deref().unwrap_or_default());
+        }
+        for value in row.iter().flatten() {
+            for form in [As::Bytes, As::Bool, As::Integer, As::Uuid, As::Jsonb] {
+                let _ = form.text(value, &mut [0; 36]);
+            }
+        }
+    }
+    if rows.is_empty() && !matches!(end, Ok((true, _))) {
+        return;
+    }
+    let extension = number(bytes, 15).and_then(|len| usize::try_from(len).ok()).unwrap_or_default();
+    let behind = &bytes[19 + extension..];
+    assert!(behind.starts_with(&written), "rows are what was sent");
+    let rest = &behind[written.len()..];
+    match end {
+        Ok((true, _)) => assert_eq!(rest, (-1_i16).to_be_bytes(), "a complete stream ends with its end"),
+        Ok((false, held)) => assert_eq!(rest.len(), held, "what is no row yet is held"),
+        Err(Malformed) => {}
+    }
+}
+
 /// A whole number of two, four or eight bytes.
 pub(super) fn integer(value: &[u8]) -> Option<i64> {
     match value.len() {

@@ -13,6 +13,9 @@ mod catalogue;
 mod config;
 mod copy;
 
+#[doc(hidden)]
+pub(crate) use copy::check as check_copy;
+
 use std::ops::ControlFlow;
 use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -80,6 +83,8 @@ impl Kind for Postgres {
                 }
             }
         }
+        // Asked for only where it is compared.
+        let moment = options.state.is_some().then(|| first.value(MOMENT).ok()).flatten();
         first.execute(SAVEPOINT)?;
         sessions.insert(0, first);
         let product = product.split(' ').next().unwrap_or_default().to_owned();
@@ -89,6 +94,7 @@ impl Kind for Postgres {
             way,
             version,
             product,
+            moment,
             home,
             scope: options.scope.clone(),
             interrupt: options.interrupt.clone(),
@@ -104,6 +110,9 @@ const SEARCH_NOTHING: &str = "SET search_path = pg_catalog";
 /// DEFERRABLE means something for serialisable transactions only; a server that is set to make these waits then until
 /// nothing can disturb it.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY, DEFERRABLE";
+/// Which transactions the snapshot shows, in which database, since which start of the server.
+const MOMENT: &str = "SELECT concat_ws(' ', txid_current_snapshot(), pg_postmaster_start_time(), \
+                      (SELECT oid FROM pg_database WHERE datname = current_database()))";
 const SAVEPOINT: &str = "SAVEPOINT credaudit";
 const BACK: &str = "ROLLBACK TO SAVEPOINT credaudit";
 
@@ -285,6 +294,7 @@ struct Live {
     way: Way,
     version: u32,
     product: String,
+    moment: Option<String>,
     home: Option<String>,
     scope: Scope,
     interrupt: Interrupt,
@@ -410,6 +420,10 @@ impl Database for Live {
             ));
         }
         Ok(())
+    }
+
+    fn moment(&self) -> Option<String> {
+        self.moment.clone()
     }
 
     fn statements(&self, table: Option<&LiveTable>) -> Vec<String> {
