@@ -238,3 +238,12 @@ fn the_reset_list_goes_into_a_pipe_or_a_file_that_is_open_already() {
     let text = fs::read_to_string(&log).unwrap();
     assert!(text.starts_with("before\ntier,") && text.ends_with("after\n"), "{text}\n{}", stderr(&output));
 }
+
+#[cfg(not(feature = "mongodb"))]
+#[test]
+fn a_kind_of_server_that_this_build_left_out_is_told_with_what_to_do() {
+    let output = credaudit(&["audit", "--format", "json", "mongodb://ann@127.0.0.1:1/app"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("this build has no MongoDB: build with `--features mongodb`"), "{said}");
+}

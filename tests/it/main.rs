@@ -24,6 +24,8 @@ mod gate_monsters;
 mod identify;
 mod laws;
 mod live;
+#[cfg(feature = "mongodb")]
+mod mongod;
 mod people;
 mod program;
 mod published;

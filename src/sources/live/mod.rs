@@ -313,6 +313,15 @@ mod tests {
     }
 
     #[test]
+    fn a_kind_that_was_left_out_says_how_to_build_it_in() {
+        let LiveError { why, reach } = left_out("MongoDB", "mongodb");
+        assert_eq!(
+            (why.as_str(), reach),
+            ("this build has no MongoDB: build with `--features mongodb`", Reach::Connection)
+        );
+    }
+
+    #[test]
     fn every_kind_is_found_by_its_schemes() {
         for scheme in ["postgres", "mysql", "mariadb", "mssql", "sqlserver", "mongodb", "mongodb+srv"] {
             assert!(kind(scheme).is_some(), "{scheme}");

@@ -2,6 +2,8 @@
 
 mod faults;
 mod manners;
+#[cfg(feature = "mongodb")]
+mod mongodb;
 mod nursery;
 mod resume;
 mod scope;

@@ -47,9 +47,16 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether the columns of a table are known before it is read. What gains them on the way (collections of documents) is not
+/// kept: it could not be handed on as it was.
+fn has_columns(table: &LiveTable) -> bool {
+    !table.table.columns.is_empty()
+}
+
 fn is_of(kept: &Kept, target: &str, table: &LiveTable) -> bool {
     let columns = table.table.columns.iter().map(|column| (&column.name, &column.declared));
     kept.target == target
+        && has_columns(table)
         && kept.table == table.table.name
         && kept.columns.iter().map(|(name, declared)| (name, declared)).eq(columns)
 }
@@ -165,7 +172,7 @@ impl Database for Resumed {
             Some(recording) => Ok(recording.kept.parts.iter().map(KeptPart::part).collect()),
             None => {
                 *recording = None;
-                if self.state.trouble().is_none() {
+                if self.state.trouble().is_none() && has_columns(table) {
                     match self.begin(table, &parts) {
                         Ok(begun) => *recording = Some(begun),
                         Err(error) => self.state.give_up(&error),
