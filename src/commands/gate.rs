@@ -49,6 +49,15 @@ pub(super) fn baseline(args: BaselineArgs) -> Result<u8, Error> {
         .and_then(|()| to.into_inner().map_err(io::IntoInnerError::into_error))
         .and_then(Destination::commit)
         .map_err(|e| Error::write(Some(path), e))?;
+    let attributes = gate::merging(path).map_err(|e| Error::write(Some(&path.with_file_name(".gitattributes")), e))?;
+    if !quiet && attributes {
+        let named = path.with_file_name(".gitattributes");
+        let _ = writeln!(
+            io::stderr(),
+            "{}: says `merge=union` for it now, so that git merges what two branches add; commit both",
+            named.display()
+        );
+    }
     if !quiet {
         let told = if prune {
             format!("{}: {pruned} of {} entries removed", path.display(), old.len())

@@ -1,12 +1,15 @@
 //! Findings that are known: a text file beside the code.
 //!
 //! One line a finding, its fingerprint and its rule, sorted. Neither path nor line nor time is in it: nothing changes when
-//! code moves. Between the entries stand 256 marks, one for each first byte of a fingerprint, so that two branches that each
-//! add an entry change places that do not touch, and git merges them.
+//! code moves. Two branches that each add an entry merge: git is told to keep the lines of both ([`merging`]), for any order and
+//! any repetition reads as the same. Between the entries stand 256 marks, one for each first byte of a fingerprint, so that
+//! also where a merge does not ask `.gitattributes`, as on some hosts, hardly two branches in 256 touch one place.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
 
 /// Fingerprints with the rules they belong to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,6 +93,38 @@ impl Baseline {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// Tells git, beside the baseline at `path`, to keep the lines of both sides when it merges it; whether that was needed.
+/// Nothing is written outside a repository, and nothing where the file is named in `.gitattributes` already.
+pub fn merging(path: &Path) -> io::Result<bool> {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Ok(false) };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.canonicalize()?;
+    if !folder.ancestors().any(|above| above.join(".git").exists()) {
+        return Ok(false);
+    }
+    let attributes = folder.join(".gitattributes");
+    let old = match fs::read(&attributes) {
+        Ok(old) => old,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(e) => return Err(e),
+    };
+    // A pattern in double quotes may hold spaces (gitattributes(5)); a slash before it keeps it from other folders.
+    let quoted = |name: &str| format!("\"/{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
+    let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    let pattern = if plain { format!("/{name}") } else { quoted(name) };
+    if String::from_utf8_lossy(&old).lines().any(|line| {
+        line.strip_prefix(pattern.as_str())
+            .or_else(|| line.strip_prefix(&pattern[1..]))
+            .is_some_and(|rest| rest.starts_with([' ', '\t']) && rest.contains("merge"))
+    }) {
+        return Ok(false);
+    }
+    let mut to = fs::OpenOptions::new().create(true).append(true).open(&attributes)?;
+    let line = if old.last().is_none_or(|last| *last == b'\n') { "" } else { "\n" };
+    to.write_all(format!("{line}{pattern} merge=union\n").as_bytes())?;
+    Ok(true)
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ use crate::sources::{self, Unit, Units};
 use crate::spool::Store;
 
 pub use allow::Allow;
-pub use baseline::{Baseline, BaselineError};
+pub use baseline::{Baseline, BaselineError, merging};
 
 use lane::{Located, Searched};
 

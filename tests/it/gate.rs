@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use credaudit::gate::Baseline;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -216,6 +217,88 @@ fn two_branches_that_each_add_an_entry_merge_without_conflict() {
     git(&["merge", "-q", "-m", "x", "one"]);
     let output = release.run(&["gate", "in", "--baseline", "in/known", "--format", "json"]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn of_two_hundred_pairs_of_branches_that_add_entries_none_conflicts() {
+    let release = Release::new(&[("a.py", format!("password = \"{}\"\n", password()))]);
+    release.sh("cd in && git init -q -b main");
+    let told = release.run(&["baseline", "in", "--baseline", "in/known findings"]).stderr;
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.contains(".gitattributes") && told.contains("merge=union"), "{told}");
+    let again = release.run(&["baseline", "in", "--baseline", "in/known findings"]).stderr;
+    assert!(!String::from_utf8(again).unwrap().contains(".gitattributes"), "said once, written once");
+    release.sh("cd in && git add . && git -c user.name=x -c user.email=x@example.org commit -q -m x");
+    let base = Baseline::parse(&fs::read_to_string(release.path("in/known findings")).unwrap()).unwrap();
+    let mut state = 7_u64;
+    let mut fingerprint = |near: Option<&str>| {
+        // Multiplier and increment of Knuth's MMIX generator.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        // Every second pair lies in one bucket, with nothing between.
+        near.map_or_else(
+            || format!("{:020x}", u128::from(state) << 12),
+            |near| format!("{}{:06x}", &near[..14], state >> 40),
+        )
+    };
+    let mut stream = String::new();
+    let mut pairs = Vec::new();
+    for pair in 0..200 {
+        let one = fingerprint(None);
+        let two = fingerprint((pair % 2 == 0).then_some(one.as_str()));
+        for (side, added) in [("a", &one), ("b", &two)] {
+            let mut baseline = base.clone();
+            baseline.insert(added, "jwt");
+            let mut text = Vec::new();
+            baseline.write(&mut text).unwrap();
+            stream += &format!(
+                "commit refs/heads/{side}{pair}\ncommitter x <x@example.org> 1700000000 +0000\ndata 1\nx\nfrom refs/heads/main^0\n\
+                 M 100644 inline known findings\ndata {}\n{}\n",
+                text.len(),
+                String::from_utf8(text).unwrap()
+            );
+        }
+        pairs.push((one, two));
+    }
+    fs::write(release.path("stream"), stream).unwrap();
+    release.sh("cd in && git fast-import --quiet <../stream");
+    for (pair, (one, two)) in pairs.iter().enumerate() {
+        release.sh(&format!(
+            "cd in && git checkout -q a{pair} && git -c user.name=x -c user.email=x@example.org merge -q -m x b{pair}"
+        ));
+        let merged = Baseline::parse(&fs::read_to_string(release.path("in/known findings")).unwrap()).unwrap();
+        assert!(merged.knows(one) && merged.knows(two) && merged.len() == base.len() + 2, "{pair}");
+    }
+}
+
+#[test]
+fn every_setting_of_the_file_has_its_effect() {
+    let release = Release::new(&[
+        ("a.py", format!("password = \"{}\"\n", password())),
+        ("b/c.txt", format!("key {}\n", stripe())),
+        (".gitignore", "b/\n".into()),
+    ]);
+    let both = ["stripe-secret-key in/b/c.txt:1", "generic-password in/a.py:1"].map(str::to_owned);
+    let (password, stripe) = (vec![both[1].clone()], vec![both[0].clone()]);
+    assert_eq!(places(&release.gate(&[]).1), both);
+    for (text, left) in [
+        ("include = ['*.py']", &password),
+        ("exclude = ['*.py']", &stripe),
+        ("gitignore = true", &password),
+        ("min_confidence = 99", &vec![]),
+        ("[rules.stripe-secret-key]\nenabled = false", &password),
+        ("[rules.generic-password]\nmin_confidence = 100", &stripe),
+        ("[[allow]]\nreason = 'made up'\nrule = 'generic-password'", &stripe),
+        ("[[allow]]\nreason = 'made up'\npaths = ['b/']", &password),
+        ("[[allow]]\nreason = 'made up'\nrule = 'generic-password'\npaths = ['b/']", &both.to_vec()),
+    ] {
+        fs::write(release.path("credaudit.toml"), text).unwrap();
+        assert_eq!(places(&release.gate(&[]).1), *left, "{text}");
+    }
+    fs::write(release.path("credaudit.toml"), "baseline = 'kept/known'").unwrap();
+    fs::create_dir(release.path("kept")).unwrap();
+    assert_eq!(release.run(&["baseline", "in", "--quiet"]).status.code(), Some(0));
+    assert!(release.path("kept/known").exists() && !release.path("kept/.gitattributes").exists());
+    assert_eq!(release.gate(&[]).0, 0);
 }
 
 #[test]
