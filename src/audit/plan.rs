@@ -6,7 +6,7 @@
 //! (see [`Pins`]). So a plan is a guess about cost, never about the result.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::sync::atomic::AtomicU64;
 
 use crate::columns;
@@ -95,7 +95,7 @@ impl Plan {
         roles: &[Assignment],
         first: &[TableBatch],
         pins: &Pins,
-        index: &DigestIndex,
+        index: &LazyLock<DigestIndex>,
         identities: bool,
         mut openings: Openings,
     ) -> Self {

@@ -101,7 +101,7 @@ pub(super) fn search(settings: &GateSettings, unit: &Unit, alone: bool, progress
         line_start: 0,
         found: Vec::new(),
         below: 0,
-        path,
+        named: settings.rules.named(&path),
     };
     let mut tables = false;
     let read = catch_unwind(AssertUnwindSafe(|| search.read(unit, alone, &mut tables, progress)));
@@ -149,7 +149,7 @@ struct Search<'a> {
     line_start: u64,
     found: Vec<Located>,
     below: u64,
-    path: String,
+    named: Named,
 }
 
 impl Search<'_> {
@@ -231,7 +231,7 @@ impl Search<'_> {
     /// Searches `range` of `text`, in parallel where it is long; locates what is found.
     fn stretch(&mut self, text: &[u8], range: Range<usize>, offset: u64) -> Result<(), String> {
         let settings = self.settings;
-        let path = self.path.as_str();
+        let named = &self.named;
         let part = |range: Range<usize>| -> Result<Vec<Hit>, EngineError> {
             let low = range.start.saturating_sub(LOOKBACK);
             let high = text.len().min(range.end + MAX_MATCH);
@@ -242,9 +242,8 @@ impl Search<'_> {
                 to: range.end - low,
             };
             with_scanner(&settings.rules, |scanner| {
-                let named: Named = scanner.named(path);
                 let mut hits = Vec::new();
-                scanner.scan(&window, &named, &mut hits)?;
+                scanner.scan(&window, named, &mut hits)?;
                 Ok(hits)
             })
         };

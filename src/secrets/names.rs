@@ -89,8 +89,13 @@ impl FileKind {
             Writing::Settings
         };
         let lists = words();
-        let made_up =
-            path.split('/').any(|folder| parts(folder).iter().any(|part| lists.made_up.contains(part.as_str())));
+        // Taking names apart costs more than looking whether there is anything in them to find.
+        let may_be = |folder: &str| lists.made_up_anywhere.is_match(folder);
+        let made_up = may_be(path)
+            && path
+                .split('/')
+                .filter(|folder| may_be(folder))
+                .any(|folder| parts(folder).iter().any(|part| lists.made_up.contains(part.as_str())));
         Self { writing, made_up }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
 use super::patterns::Kind;
@@ -58,6 +59,8 @@ pub(super) struct Words {
     pub(super) after: HashSet<String>,
     pub(super) before: HashSet<String>,
     pub(super) made_up: HashSet<String>,
+    /// The same, for finding them in paths.
+    pub(super) made_up_anywhere: AhoCorasick,
 }
 
 /// The lists; read once.
@@ -84,6 +87,10 @@ pub(super) fn words() -> &'static Words {
             before_key: set(file.keys.before),
             after: set(file.after.nothing),
             before: set(file.before.nothing),
+            made_up_anywhere: AhoCorasick::builder()
+                .ascii_case_insensitive(true)
+                .build(&file.places.made_up)
+                .expect("a few short words make an automaton"),
             made_up: set(file.places.made_up),
         }
     });
