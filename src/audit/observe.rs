@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 use std::hash::Hasher;
 use std::io;
-use std::sync::{Arc, LazyLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::{Array as _, BinaryViewArray, RecordBatch};

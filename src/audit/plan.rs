@@ -6,8 +6,8 @@
 //! (see [`Pins`]). So a plan is a guess about cost, never about the result.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, LazyLock};
 
 use crate::columns;
 use crate::guess::DigestIndex;

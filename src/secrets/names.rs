@@ -138,6 +138,9 @@ pub(super) fn judge(name: &str) -> Option<Told> {
     if parts[..start].iter().rev().take(2).any(|part| lists.before.contains(part.as_str())) {
         return None;
     }
+    if lists.ambiguous.contains(parts[at].trim_end_matches(|c: char| c.is_ascii_digit())) {
+        sure = sure * 7 / 10;
+    }
     // `passwordFieldKey`, `token_secret_name`: an earlier telling part changes nothing.
     if kind == Kind::Secret
         && matches!(parts[at].as_str(), "salt" | "pepper" | "creds" | "cred" | "credential" | "credentials" | "secrets")

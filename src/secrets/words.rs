@@ -28,6 +28,7 @@ struct Names {
     secret: Vec<String>,
     token: Vec<String>,
     key: Vec<String>,
+    ambiguous: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -55,6 +56,7 @@ pub(super) struct Words {
     pub(super) sentence: HashSet<String>,
     /// Telling words with what they tell, the longest first.
     pub(super) names: Vec<(String, Kind)>,
+    pub(super) ambiguous: HashSet<String>,
     pub(super) before_key: HashSet<String>,
     pub(super) after: HashSet<String>,
     pub(super) before: HashSet<String>,
@@ -84,6 +86,7 @@ pub(super) fn words() -> &'static Words {
             nothing: set(file.nothing),
             sentence: set(file.sentence),
             names,
+            ambiguous: set(file.names.ambiguous),
             before_key: set(file.keys.before),
             after: set(file.after.nothing),
             before: set(file.before.nothing),

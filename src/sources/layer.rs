@@ -4,8 +4,8 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use sha2::{Digest, Sha256};
 use super::ReadError;
+use sha2::{Digest, Sha256};
 
 /// Gives bytes in order.
 pub(super) trait Source: Send {
