@@ -26,7 +26,7 @@ mod whom;
 use std::collections::HashSet;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use rayon::prelude::*;
 use ring::rand::SecureRandom;
@@ -170,7 +170,7 @@ fn run_in_pool(
         progress,
         tools: Tools {
             common: guess::common(),
-            index: DigestIndex::build(&UNSALTED),
+            index: LazyLock::new(|| DigestIndex::build(&UNSALTED)),
             key: (key_of(left), key_of(right)),
             identities: resets.is_some(),
             digests: Wanted::of(whom.kinds()),

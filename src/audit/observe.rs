@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 use std::hash::Hasher;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::{Array as _, BinaryViewArray, RecordBatch};
@@ -54,7 +54,8 @@ impl Watch {
 pub(super) struct Tools {
     pub(super) store: Arc<Store>,
     pub(super) common: &'static CommonPasswords,
-    pub(super) index: DigestIndex,
+    /// Made when a table first asks for it.
+    pub(super) index: LazyLock<DigestIndex>,
     /// Key of the fingerprints; random, lives as long as the process.
     pub(super) key: (u64, u64),
     /// Whether id, login and email are kept for a reset list.

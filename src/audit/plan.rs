@@ -6,8 +6,8 @@
 //! (see [`Pins`]). So a plan is a guess about cost, never about the result.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, LazyLock};
 
 use crate::columns;
 use crate::guess::DigestIndex;
@@ -98,7 +98,7 @@ impl Plan {
         roles: &[Assignment],
         first: &[TableBatch],
         pins: &Pins,
-        index: &DigestIndex,
+        index: &LazyLock<DigestIndex>,
         identities: bool,
         mut openings: Openings,
     ) -> Self {

@@ -91,6 +91,7 @@ fn with_scanner<T>(
 
 /// Searches one unit; `alone` says that all threads are free for it.
 pub(super) fn search(settings: &GateSettings, unit: &Unit, alone: bool, progress: &dyn Progress) -> Searched {
+    let path = unit.path();
     let mut search = Search {
         settings,
         text: Vec::new(),
@@ -100,7 +101,8 @@ pub(super) fn search(settings: &GateSettings, unit: &Unit, alone: bool, progress
         line_start: 0,
         found: Vec::new(),
         below: 0,
-        path: unit.path(),
+        named: settings.rules.named(&path),
+        path,
         tables: false,
         archive: None,
     };
@@ -161,6 +163,7 @@ struct Search<'a> {
     line_start: u64,
     found: Vec<Located>,
     below: u64,
+    named: Named,
     path: String,
     tables: bool,
     archive: Option<Vec<u8>>,
@@ -245,7 +248,7 @@ impl Search<'_> {
     /// Searches `range` of `text`, in parallel where it is long; locates what is found.
     fn stretch(&mut self, text: &[u8], range: Range<usize>, offset: u64) -> Result<(), String> {
         let settings = self.settings;
-        let path = self.path.as_str();
+        let named = &self.named;
         let part = |range: Range<usize>| -> Result<Vec<Hit>, EngineError> {
             let low = range.start.saturating_sub(LOOKBACK);
             let high = text.len().min(range.end + MAX_MATCH);
@@ -256,9 +259,8 @@ impl Search<'_> {
                 to: range.end - low,
             };
             with_scanner(&settings.rules, |scanner| {
-                let named: Named = scanner.named(path);
                 let mut hits = Vec::new();
-                scanner.scan(&window, &named, &mut hits)?;
+                scanner.scan(&window, named, &mut hits)?;
                 Ok(hits)
             })
         };

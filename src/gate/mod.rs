@@ -228,9 +228,14 @@ impl<'a> Gathered<'a> {
 
     /// Joins what the audit of the tables says with what the search found.
     fn conclude(mut self, mut report: Report, skipped: Vec<ReportSkip>) -> Report {
-        let with_rows: Vec<(String, String)> =
-            report.tables.iter().map(|table| (table.target.clone(), table.unit.clone())).collect();
-        // A file that looked like a table and holds none was read as text: that is what there is to read in it.
+        let with_rows: Vec<(String, String)> = report
+            .tables
+            .iter()
+            .filter(|table| table.accounts > 0)
+            .map(|table| (table.target.clone(), table.unit.clone()))
+            .collect();
+        // A file that looked like a table and holds none, or none with accounts, was read as text: that is what there is to
+        // read in it.
         let mut as_text = 0_u64;
         let mut not_understood = report.bytes.not_understood;
         // What is wrong with an archive was told by the search already.

@@ -131,6 +131,11 @@ impl Rules {
         self.engine.name()
     }
 
+    /// What the name of a unit (a path with `/`) means for scanning it.
+    pub fn named(&self, path: &str) -> Named {
+        Named::new(path, self.of_files.iter().copied(), &self.patterns)
+    }
+
     /// For one thread.
     pub fn scanner(self: &Arc<Self>) -> Result<Scanner, EngineError> {
         Scanner::new(self.clone(), self.engine.as_ref())
@@ -139,7 +144,7 @@ impl Rules {
     /// All hits in a text that is there as a whole, settled. `path` is its name.
     pub fn scan(self: &Arc<Self>, path: &str, text: &[u8]) -> Result<Vec<Hit>, EngineError> {
         let mut scanner = self.scanner()?;
-        let named = scanner.named(path);
+        let named = self.named(path);
         let mut hits = Vec::new();
         scanner.scan(&Window { text, offset: 0, from: 0, to: text.len() }, &named, &mut hits)?;
         settle(&mut hits, &self.patterns);

@@ -89,8 +89,13 @@ impl FileKind {
             Writing::Settings
         };
         let lists = words();
-        let made_up =
-            path.split('/').any(|folder| parts(folder).iter().any(|part| lists.made_up.contains(part.as_str())));
+        // Taking names apart costs more than looking whether there is anything in them to find.
+        let may_be = |folder: &str| lists.made_up_anywhere.is_match(folder);
+        let made_up = may_be(path)
+            && path
+                .split('/')
+                .filter(|folder| may_be(folder))
+                .any(|folder| parts(folder).iter().any(|part| lists.made_up.contains(part.as_str())));
         Self { writing, made_up }
     }
 }
@@ -132,6 +137,9 @@ pub(super) fn judge(name: &str) -> Option<Told> {
     let start = if kind == Kind::Key && at > 0 { at - 1 } else { at };
     if parts[..start].iter().rev().take(2).any(|part| lists.before.contains(part.as_str())) {
         return None;
+    }
+    if lists.ambiguous.contains(parts[at].trim_end_matches(|c: char| c.is_ascii_digit())) {
+        sure = sure * 7 / 10;
     }
     // `passwordFieldKey`, `token_secret_name`: an earlier telling part changes nothing.
     if kind == Kind::Secret

@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use regex::bytes::CaptureLocations;
+
 use super::check::Verdict;
 use super::engine::{Candidate, Engine, EngineError, Finder};
 use super::names::FileKind;
@@ -44,6 +46,8 @@ pub struct Scanner {
     rules: Arc<Rules>,
     finder: Box<dyn Finder>,
     candidates: Vec<Candidate>,
+    /// Of each pattern, where its groups were last: made at its first use, for making one costs more than most attempts.
+    locations: Vec<Option<CaptureLocations>>,
 }
 
 /// What is scanned, as far as its name tells.
@@ -54,16 +58,18 @@ pub struct Named {
     everywhere: Vec<usize>,
 }
 
+impl Named {
+    /// `of_files` are the patterns that belong to kinds of files.
+    pub(super) fn new(path: &str, of_files: impl Iterator<Item = usize>, patterns: &[Pattern]) -> Self {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        Self { kind: FileKind::of(path), everywhere: of_files.filter(|i| patterns[*i].is_for(name)).collect() }
+    }
+}
+
 impl Scanner {
     pub(super) fn new(rules: Arc<Rules>, engine: &dyn Engine) -> Result<Self, EngineError> {
-        Ok(Self { rules, finder: engine.finder()?, candidates: Vec::new() })
-    }
-
-    /// What the name of a unit (a path with `/`) means for scanning it.
-    pub fn named(&self, path: &str) -> Named {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let everywhere = self.rules.of_files.iter().copied().filter(|i| self.rules.patterns[*i].is_for(name)).collect();
-        Named { kind: FileKind::of(path), everywhere }
+        let locations = vec![None; rules.patterns.len()];
+        Ok(Self { rules, finder: engine.finder()?, candidates: Vec::new(), locations })
     }
 
     /// Adds to `hits` every match that begins in the window's stretch. Hits of several patterns at one place are all
@@ -86,7 +92,8 @@ impl Scanner {
                     last_name = name.clone();
                     hits.extend(of_name(&rules, window, candidate.start, &name, named.kind));
                 } else {
-                    hits.extend(of_pattern(&rules, index, window, candidate.start, named.kind));
+                    let locations = &mut self.locations[index];
+                    hits.extend(of_pattern(&rules, index, window, candidate.start, named.kind, locations));
                 }
             }
             for &index in &named.everywhere {
@@ -115,7 +122,14 @@ fn of_name(rules: &Rules, window: &Window<'_>, start: usize, name: &Range<usize>
 }
 
 /// A pattern's match at `start`, where one of its keywords stands.
-fn of_pattern(rules: &Rules, index: usize, window: &Window<'_>, start: usize, kind: FileKind) -> Option<Hit> {
+fn of_pattern(
+    rules: &Rules,
+    index: usize,
+    window: &Window<'_>,
+    start: usize,
+    kind: FileKind,
+    locations: &mut Option<CaptureLocations>,
+) -> Option<Hit> {
     let pattern = &rules.patterns[index];
     let text = window.text;
     if pattern.left == Left::Word
@@ -128,8 +142,8 @@ fn of_pattern(rules: &Rules, index: usize, window: &Window<'_>, start: usize, ki
     }
     let compiled = pattern.compiled();
     let rest = &text[start..text.len().min(start + MAX_MATCH)];
-    let mut locations = compiled.regex.capture_locations();
-    let whole = compiled.regex.captures_read(&mut locations, rest)?;
+    let locations = locations.get_or_insert_with(|| compiled.regex.capture_locations());
+    let whole = compiled.regex.captures_read(locations, rest)?;
     let (from, to) = locations.get(compiled.secret).unwrap_or((whole.start(), whole.end()));
     let mut begin = start;
     let mut secret = start + from..start + to;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
 use super::patterns::Kind;
@@ -27,6 +28,7 @@ struct Names {
     secret: Vec<String>,
     token: Vec<String>,
     key: Vec<String>,
+    ambiguous: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -54,10 +56,13 @@ pub(super) struct Words {
     pub(super) sentence: HashSet<String>,
     /// Telling words with what they tell, the longest first.
     pub(super) names: Vec<(String, Kind)>,
+    pub(super) ambiguous: HashSet<String>,
     pub(super) before_key: HashSet<String>,
     pub(super) after: HashSet<String>,
     pub(super) before: HashSet<String>,
     pub(super) made_up: HashSet<String>,
+    /// The same, for finding them in paths.
+    pub(super) made_up_anywhere: AhoCorasick,
 }
 
 /// The lists; read once.
@@ -81,9 +86,14 @@ pub(super) fn words() -> &'static Words {
             nothing: set(file.nothing),
             sentence: set(file.sentence),
             names,
+            ambiguous: set(file.names.ambiguous),
             before_key: set(file.keys.before),
             after: set(file.after.nothing),
             before: set(file.before.nothing),
+            made_up_anywhere: AhoCorasick::builder()
+                .ascii_case_insensitive(true)
+                .build(&file.places.made_up)
+                .expect("a few short words make an automaton"),
             made_up: set(file.places.made_up),
         }
     });

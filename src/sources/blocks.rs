@@ -7,7 +7,7 @@ use arrow_buffer::Buffer;
 use bytes::Bytes;
 
 use super::ReadError;
-use super::layer::Source;
+use super::layer::{Source, wipe};
 use crate::model::Block;
 
 /// Idle buffers kept: 16 MiB at an audit's block of 512 KiB, enough for eight threads with four blocks each.
@@ -39,7 +39,7 @@ impl Pool {
         let bytes = match idle {
             Some(bytes) if bytes.len() == size => bytes,
             other => {
-                other.into_iter().for_each(wipe);
+                other.into_iter().for_each(|mut bytes| wipe(&mut bytes));
                 // Zeroed by the system, page by page as they are first touched.
                 vec![0; size]
             }
@@ -50,17 +50,8 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.idle.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..).for_each(wipe);
+        self.idle.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..).for_each(|mut bytes| wipe(&mut bytes));
     }
-}
-
-/// What held an input leaves nothing behind when its memory goes back to the system.
-///
-/// `zeroize` writes byte by byte, which would show at a megabyte a block; `black_box` keeps the compiler from leaving
-/// this out.
-fn wipe(mut bytes: Vec<u8>) {
-    bytes.fill(0);
-    std::hint::black_box(&bytes);
 }
 
 impl AsRef<[u8]> for Loan {
@@ -71,13 +62,13 @@ impl AsRef<[u8]> for Loan {
 
 impl Drop for Loan {
     fn drop(&mut self) {
-        let bytes = std::mem::take(&mut self.bytes);
+        let mut bytes = std::mem::take(&mut self.bytes);
         let mut idle = self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE {
             idle.push(bytes);
         } else {
             drop(idle);
-            wipe(bytes);
+            wipe(&mut bytes);
         }
     }
 }

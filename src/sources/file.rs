@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,18 +10,17 @@ use super::ReadError;
 use super::layer::{Source, why};
 use crate::formats::ReadAt;
 
-/// Opens a plain file. Anything else is refused before it is opened: opening a pipe may wait for ever.
-pub(super) fn open(path: &Path) -> Result<Arc<File>, ReadError> {
+/// Opens a plain file and says its size in bytes. Anything else is refused: without `O_NONBLOCK`, which means nothing to a
+/// plain file, opening a pipe that took its place might wait for ever.
+pub(super) fn open(path: &Path) -> Result<(Arc<File>, u64), ReadError> {
     let not_plain = || ReadError("it is no plain file any more: run the audit again".into());
     let failed = |e: io::Error| ReadError(why(&e));
-    if !fs::metadata(path).map_err(failed)?.is_file() {
+    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(failed)?;
+    let about = file.metadata().map_err(failed)?;
+    if !about.is_file() {
         return Err(not_plain());
     }
-    let file = File::open(path).map_err(failed)?;
-    if !file.metadata().map_err(failed)?.is_file() {
-        return Err(not_plain());
-    }
-    Ok(Arc::new(file))
+    Ok((Arc::new(file), about.len()))
 }
 
 /// The plain file whose name is `path`'s with `suffix` appended. Where `path` is a symbolic link, the one beside what
@@ -36,7 +35,7 @@ pub(super) fn sibling(path: &Path, suffix: &str) -> Result<Option<Box<dyn ReadAt
     for path in [beside(path.to_path_buf()), beside(real)] {
         match fs::symlink_metadata(&path) {
             Ok(metadata) if metadata.is_file() => {
-                let file = open(&path)?;
+                let (file, _) = open(&path)?;
                 return Ok(Some(Box::new(FileAt::new(file, 0)?)));
             }
             Ok(_) => {}
@@ -57,11 +56,11 @@ pub(super) struct FileSource {
 }
 
 impl FileSource {
-    pub(super) fn new(file: Arc<File>) -> Result<Self, ReadError> {
-        let size = size(&file)?;
+    /// `size` is what it has now.
+    pub(super) fn new(file: Arc<File>, size: u64) -> Self {
         // The kernel's own files (`/proc`) say 0 and hold something all the same: those are read until they end.
         let size = if size == 0 { u64::MAX } else { size };
-        Ok(Self { file, at: 0, size, error: None })
+        Self { file, at: 0, size, error: None }
     }
 }
 
@@ -149,14 +148,14 @@ mod tests {
     fn holding(len: usize) -> (tempfile::NamedTempFile, Arc<File>) {
         let named = tempfile::NamedTempFile::new().unwrap();
         fs::write(named.path(), vec![b'x'; len]).unwrap();
-        let file = open(named.path()).unwrap();
+        let (file, _) = open(named.path()).unwrap();
         (named, file)
     }
 
     #[test]
     fn a_file_that_shrinks_gives_what_it_still_has_and_then_says_so() {
         let (named, file) = holding(1000);
-        let mut source = FileSource::new(file.clone()).unwrap();
+        let mut source = FileSource::new(file.clone(), 1000);
         let random = FileAt::new(file, 0).unwrap();
         let mut buf = [0; 600];
         assert_eq!(source.read(&mut buf).unwrap(), 600);
@@ -174,7 +173,7 @@ mod tests {
     #[test]
     fn a_file_that_grows_is_read_to_the_size_it_had() {
         let (named, file) = holding(1000);
-        let mut source = FileSource::new(file).unwrap();
+        let mut source = FileSource::new(file, 1000);
         named.as_file().set_len(5000).unwrap();
         let mut buf = [0; 4096];
         assert_eq!(source.read(&mut buf).unwrap(), 1000);
@@ -210,8 +209,8 @@ mod tests {
 
     #[test]
     fn files_of_the_kernel_that_claim_no_size_are_read_all_the_same() {
-        let Ok(file) = open(Path::new("/proc/self/status")) else { return };
+        let Ok((file, size)) = open(Path::new("/proc/self/status")) else { return };
         let mut buf = [0; 64];
-        assert!(FileSource::new(file).unwrap().read(&mut buf).unwrap() > 0);
+        assert!(FileSource::new(file, size).read(&mut buf).unwrap() > 0);
     }
 }

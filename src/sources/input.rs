@@ -68,15 +68,15 @@ impl Place {
     }
 
     fn start(&self) -> Result<(Box<dyn Source>, Direct), ReadError> {
-        let file = match self {
+        let (file, size) = match self {
             Self::Pipe(pipe) => return Ok((Box::new(pipe.source()), Direct::Pipe(pipe.clone(), 0))),
             Self::Kept(kept) => return Ok((Box::new(KeptSource::new(kept)), Direct::Kept(kept.clone(), 0))),
             #[cfg(feature = "git")]
             Self::Blob(blob) => return Ok((blob.start()?, Direct::Not)),
             Self::Path(path) => file::open(path)?,
-            Self::Open(file) => file.clone(),
+            Self::Open(file) => (file.clone(), file::size(file)?),
         };
-        Ok((Box::new(FileSource::new(file.clone())?), Direct::File(file, 0)))
+        Ok((Box::new(FileSource::new(file.clone(), size)), Direct::File(file, 0)))
     }
 }
 

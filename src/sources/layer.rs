@@ -4,10 +4,8 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
-
 use super::ReadError;
+use sha2::{Digest, Sha256};
 
 /// Gives bytes in order.
 pub(super) trait Source: Send {
@@ -66,7 +64,7 @@ impl Source for Stored {
 
 /// A source whose first bytes can be looked at before they are read.
 pub(super) struct Peeked {
-    head: Zeroizing<Vec<u8>>,
+    head: Vec<u8>,
     given: usize,
     error: Option<ReadError>,
     inner: Box<dyn Source>,
@@ -75,7 +73,7 @@ pub(super) struct Peeked {
 impl Peeked {
     /// Looks at up to `len` bytes. An error met on the way is reported where it lies, when reading comes there.
     pub(super) fn new(mut inner: Box<dyn Source>, len: usize) -> Self {
-        let mut head = Zeroizing::new(vec![0; len]);
+        let mut head = vec![0; len];
         let mut seen = 0;
         let mut error = None;
         while seen < len {
@@ -101,6 +99,21 @@ impl Peeked {
     pub(super) fn skip(&mut self, n: usize) {
         self.given += n;
     }
+}
+
+impl Drop for Peeked {
+    fn drop(&mut self) {
+        wipe(&mut self.head);
+    }
+}
+
+/// What held an input leaves nothing behind when its memory goes back to the system.
+///
+/// `zeroize` writes byte by byte, which would show at a kilobyte a file and a megabyte a block; `black_box` keeps the
+/// compiler from leaving this out.
+pub(super) fn wipe(bytes: &mut [u8]) {
+    bytes.fill(0);
+    std::hint::black_box(&*bytes);
 }
 
 impl Source for Peeked {

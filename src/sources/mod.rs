@@ -139,9 +139,9 @@ impl std::error::Error for ReadError {}
 /// All units of the targets in a stable order, and what was passed over.
 ///
 /// Targets come in the order named, the units and skips of a folder by the bytes of their paths. Hidden and ignored
-/// files are read like all others. A target that is a symbolic link is followed; a link below a target is passed over
-/// and said so, hence no loop can arise. Pipes, sockets and devices are never opened. A target named twice is read
-/// twice.
+/// files are read like all others. A target that is a symbolic link is followed; a link below a target is passed over,
+/// and said so unless what it leads to lies below the target as well: hence no loop can arise. Pipes, sockets and devices
+/// are never opened. A target named twice is read twice.
 pub fn find(targets: &[Target], store: &Arc<Store>) -> (Vec<Unit>, Vec<ReportSkip>) {
     find_filtered(targets, &Filter::default(), store)
 }

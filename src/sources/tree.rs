@@ -112,11 +112,22 @@ fn look(entry: &ignore::DirEntry, root: &Path, found: &mut Found) {
             Ok(m) => found.files.push(Named { name, path: entry.path().to_path_buf(), size: m.len() }),
             Err(e) => found.skip(name, why(&e)),
         },
+        // What it leads to is read under its own name, where that is below the target as well.
+        Some(kind) if kind.is_symlink() && leads_inside(entry.path(), root) => {}
         Some(kind) if kind.is_symlink() => {
             found.skip(name, "symbolic link: not followed; name it as a target to audit it".into());
         }
         Some(kind) => found.skip(name, special(kind)),
         None => found.skip(name, "it is neither file nor folder: not opened".into()),
+    }
+}
+
+/// Whether a link leads to something below `root`, and not to a folder that the link itself is in.
+fn leads_inside(link: &Path, root: &Path) -> bool {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    match (real(link), link.parent().and_then(real), real(root)) {
+        (Some(to), Some(folder), Some(root)) => to.starts_with(root) && !folder.starts_with(to),
+        _ => false,
     }
 }
 
@@ -191,10 +202,12 @@ mod tests {
         symlink(folder.path(), path("deep/loop")).unwrap();
         symlink(path("self"), path("self")).unwrap();
         symlink(path("deep/file"), path("link")).unwrap();
+        let outside = tempfile::NamedTempFile::new().unwrap();
+        symlink(outside.path(), path("outside")).unwrap();
         let found = find(folder.path(), &Filter::default());
         assert_eq!(names(&found), ["deep/file"]);
         let skipped: Vec<_> = found.skipped.iter().map(|s| s.name.to_str().unwrap()).collect();
-        assert_eq!(skipped, ["deep/loop", "link", "self"]);
+        assert_eq!(skipped, ["deep/loop", "outside", "self"]);
         assert!(found.skipped.iter().all(|s| s.why.contains("name it as a target")));
     }
 

@@ -131,7 +131,7 @@ fn cutting_a_text_into_windows_changes_nothing() {
     let whole = found(&rules, "x.ini", &text);
     assert!(whole.len() * 2 > rules.patterns().len(), "{} hits", whole.len());
     let mut scanner = rules.scanner().unwrap();
-    let named = scanner.named("x.ini");
+    let named = rules.named("x.ini");
     for size in [70_000, 99_991] {
         let mut hits = Vec::new();
         for from in (0..text.len()).step_by(size) {

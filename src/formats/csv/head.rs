@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use memchr::memchr;
 
-use super::dialect::{Dialect, Ending, Kind, unescape};
+use super::dialect::{Dialect, Ending, Field, Kind, unescape};
 use crate::formats::{Head, Likeness};
 use crate::model::{Column, Table};
 
@@ -58,9 +58,15 @@ pub(super) fn look(head: &Head<'_>) -> Option<Found> {
     }
     let escape = has_null_escape(&bytes[base..], newline);
     let mut best: Option<(f64, Sample)> = None;
+    let quoted = memchr(b'"', bytes).is_some();
     for delimiter in stated.map_or(DELIMITERS.to_vec(), |(d, _)| vec![d]) {
-        for quotes in [true, false] {
-            let sample = Sample::read(bytes, base, head.whole, Dialect { delimiter, newline, quotes, escape });
+        // Without its delimiter every row has one field; without a quote both ways of reading quotes are the same.
+        if memchr(delimiter, &bytes[base..]).is_none() {
+            continue;
+        }
+        for quotes in if quoted { &[true, false][..] } else { &[true] } {
+            let dialect = Dialect { delimiter, newline, quotes: *quotes, escape };
+            let sample = Sample::read(bytes, base, head.whole, dialect, Keep::Widths);
             let score = sample.score();
             if score > 0.0 && best.as_ref().is_none_or(|(s, b)| score > *s || (score >= *s && sample.width > b.width)) {
                 best = Some((score, sample));
@@ -68,7 +74,8 @@ pub(super) fn look(head: &Head<'_>) -> Option<Found> {
         }
     }
     let listed = matches!(head.extension, Some("csv" | "tsv" | "tab" | "psv"));
-    best.and_then(|(_, sample)| sample.judge(listed || stated.is_some()))
+    best.map(|(_, sample)| Sample::read(bytes, base, head.whole, sample.dialect, Keep::Rows(ROWS)))
+        .and_then(|sample| sample.judge(listed || stated.is_some()))
         .or_else(|| single_column(bytes, base, head.whole, newline))
 }
 
@@ -128,15 +135,28 @@ struct Sample {
     covered: bool,
 }
 
+/// What a sample keeps of its rows.
+#[derive(Clone, Copy)]
+enum Keep {
+    /// How many fields they have: enough for [`Sample::score`], and many times quicker.
+    Widths,
+    /// Their cells; reading ends after so many rows.
+    Rows(usize),
+}
+
 impl Sample {
-    fn read(bytes: &[u8], base: usize, whole: bool, dialect: Dialect) -> Self {
+    fn read(bytes: &[u8], base: usize, whole: bool, dialect: Dialect, keep: Keep) -> Self {
         let mut sample =
             Self { dialect, base, rows: Vec::new(), second: 0, width: 0, fitting: 0, total: 0, covered: true };
         let mut widths = Vec::new();
         let mut fields = Vec::new();
         let mut pos = base;
-        while pos < bytes.len() && sample.total < ROWS {
-            let row = dialect.row(bytes, pos, whole, MAX_COLUMNS + 1, &mut fields);
+        let (wanted, most) = match keep {
+            Keep::Widths => (0, ROWS),
+            Keep::Rows(most) => (MAX_COLUMNS + 1, most),
+        };
+        while pos < bytes.len() && sample.total < ROWS && widths.len() < most {
+            let row = dialect.row(bytes, pos, whole, wanted, &mut fields);
             let Some(next) = row.next else {
                 // A quote that is open to the end of the head, although the line is not, is no quote.
                 sample.covered = pos * 2 >= bytes.len()
@@ -148,30 +168,19 @@ impl Sample {
                 sample.total += 1;
             } else if !row.blank {
                 sample.total += 1;
-                let cells: Vec<Vec<u8>> = fields
-                    .iter()
-                    .map(|f| {
-                        let raw = &bytes[f.start..f.start + f.len];
-                        let mut cell = Vec::new();
-                        match f.kind {
-                            Kind::Plain => cell.extend_from_slice(&raw[..raw.len().min(256)]),
-                            Kind::Null => {}
-                            kind => unescape(raw, kind, dialect.escape, 256, &mut cell),
-                        }
-                        cell
-                    })
-                    .collect();
-                widths.push(cells.len());
-                sample.rows.push(cells);
+                widths.push(row.count.min(MAX_COLUMNS + 1));
+                if let Keep::Rows(_) = keep {
+                    sample.rows.push(fields.iter().map(|field| cell(bytes, field, dialect)).collect());
+                }
             }
             if sample.second == 0 && !row.blank {
                 sample.second = next;
             }
             pos = next;
         }
-        let mut counts = vec![0_usize; MAX_COLUMNS + 2];
+        let mut counts = vec![0_usize; widths.iter().max().map_or(1, |widest| widest + 1)];
         for width in widths {
-            counts[width.min(MAX_COLUMNS + 1)] += 1;
+            counts[width] += 1;
         }
         sample.width = (1..counts.len()).max_by_key(|&w| (counts[w], usize::MAX - w)).unwrap_or(0);
         sample.fitting = counts[sample.width];
@@ -284,6 +293,18 @@ impl Sample {
     }
 }
 
+/// The first bytes of a cell, as they read.
+fn cell(bytes: &[u8], field: &Field, dialect: Dialect) -> Vec<u8> {
+    let raw = &bytes[field.start..field.start + field.len];
+    let mut cell = Vec::new();
+    match field.kind {
+        Kind::Plain => cell.extend_from_slice(&raw[..raw.len().min(256)]),
+        Kind::Null => {}
+        kind => unescape(raw, kind, dialect.escape, 256, &mut cell),
+    }
+    cell
+}
+
 /// A list of values under a header that names them.
 fn single_column(bytes: &[u8], base: usize, whole: bool, newline: u8) -> Option<Found> {
     const NAMES: [&str; 14] = [
@@ -303,9 +324,13 @@ fn single_column(bytes: &[u8], base: usize, whole: bool, newline: u8) -> Option<
         "password_hash",
     ];
     let dialect = Dialect { delimiter: newline, newline, quotes: true, escape: false };
-    let sample = Sample::read(bytes, base, whole, dialect);
-    let name = String::from_utf8_lossy(sample.rows.first()?.first()?.trim_ascii()).into_owned();
-    if !NAMES.contains(&name.to_ascii_lowercase().as_str()) || sample.rows.len() < 2 {
+    let header = Sample::read(bytes, base, whole, dialect, Keep::Rows(1));
+    let name = String::from_utf8_lossy(header.rows.first()?.first()?.trim_ascii()).into_owned();
+    if !NAMES.contains(&name.to_ascii_lowercase().as_str()) {
+        return None;
+    }
+    let sample = Sample::read(bytes, base, whole, dialect, Keep::Rows(ROWS));
+    if sample.rows.len() < 2 {
         return None;
     }
     let table = Arc::new(Table { name: String::new(), columns: vec![Column::named(name)], named_columns: true });
