@@ -194,6 +194,9 @@ fn digest(suffix: &str, kind: DigestKind) -> Digest {
     Digest::of(kind, &bytes).expect("no range is of a longer kind")
 }
 
+/// How a text is written in an encoding.
+type Encode = fn(&[u8]) -> String;
+
 /// Whatever a column holds and whatever the key: looking for a way to turn it back ends, and says the same twice; what
 /// opens, opens alike. Text that is written in hexadecimal or base64 turns back into itself.
 ///
@@ -228,7 +231,7 @@ pub fn reversible(data: &[u8]) {
         std::str::from_utf8(value).is_ok_and(|text| !text.is_empty() && !text.chars().any(char::is_control))
     };
     let texts: Vec<&[u8]> = values.into_iter().filter(is_typed).collect();
-    let encodings: [(&str, fn(&[u8]) -> String); 2] =
+    let encodings: [(&str, Encode); 2] =
         [("hex of plaintext", |text| hex::encode(text)), ("base64 of plaintext", |text| STANDARD.encode(text))];
     for (name, encode) in encodings {
         let encoded: Vec<String> = texts.iter().map(|text| encode(text)).collect();

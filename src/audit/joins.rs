@@ -430,7 +430,9 @@ pub(super) fn group(
             if passes == 1 {
                 let loaded = values.load(partition)?;
                 let read = |each: &mut dyn FnMut(&[u8])| {
-                    loaded.iter().for_each(|records| each(records));
+                    for records in &loaded {
+                        each(records);
+                    }
                     Ok(())
                 };
                 group_pass(records, &read, &|_| true, column_of, joins, &mut totals)?;

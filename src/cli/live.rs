@@ -8,7 +8,7 @@ use clap::Args;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Live databases")]
 pub struct LiveArgs {
-    /// Read only schemas (of MySQL and MongoDB: databases) of this name; `*` and `?` are wildcards, repeat for several.
+    /// Read only schemas (of MySQL and `MongoDB`: databases) of this name; `*` and `?` are wildcards, repeat for several.
     #[arg(long, value_name = "NAME")]
     pub schema: Vec<String>,
     /// Read only tables of this name: `users`, `app.users`, `*_log`.

@@ -81,6 +81,10 @@ fn be32(bytes: &[u8], word: usize) -> u32 {
 }
 
 impl<const N: usize> State<N> {
+    #[expect(
+        clippy::unnecessary_box_returns,
+        reason = "4 KiB and more a lane: too much for the stack of a worker to move"
+    )]
     fn new() -> Box<Self> {
         let mut boxes = [[0; 256]; 4];
         for (number, word) in boxes.iter_mut().flatten().enumerate() {
@@ -114,8 +118,10 @@ impl<const N: usize> State<N> {
     #[inline]
     fn step(&self, left: &mut [u32; N], right: &mut [u32; N], salt: [u32; 4], pair: usize) {
         let (one, two) = (salt[2 * (pair % 2)], salt[2 * (pair % 2) + 1]);
-        left.iter_mut().for_each(|word| *word ^= one);
-        right.iter_mut().for_each(|word| *word ^= two);
+        for (left, right) in left.iter_mut().zip(right.iter_mut()) {
+            *left ^= one;
+            *right ^= two;
+        }
         self.encrypt(left, right);
     }
 

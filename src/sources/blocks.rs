@@ -39,7 +39,9 @@ impl Pool {
         let bytes = match idle {
             Some(bytes) if bytes.len() == size => bytes,
             other => {
-                other.into_iter().for_each(|mut bytes| wipe(&mut bytes));
+                if let Some(mut bytes) = other {
+                    wipe(&mut bytes);
+                }
                 // Zeroed by the system, page by page as they are first touched.
                 vec![0; size]
             }

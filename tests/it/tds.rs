@@ -9,6 +9,10 @@ use std::sync::{Arc, Mutex};
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+fn count(of: usize) -> i64 {
+    i64::try_from(of).expect("few")
+}
+
 /// A cell as the server keeps it.
 #[derive(Clone, Debug)]
 pub(crate) enum Cell {
@@ -228,7 +232,7 @@ impl Sent {
             (Cell::Int(n), Self::Int(bytes)) => {
                 return [&[bytes][..], &n.to_le_bytes()[..usize::from(bytes)]].concat();
             }
-            (Cell::Int(n), Self::Bit) => return vec![1, *n as u8],
+            (Cell::Int(n), Self::Bit) => return vec![1, u8::from(*n != 0)],
             (Cell::Int(n), Self::Wide(_)) => utf16(&n.to_string()),
             (Cell::Text(text), Self::Wide(_)) => utf16(text),
             (Cell::Text(text), Self::Narrow(_)) => text.chars().map(|c| c as u8).collect(),
@@ -482,10 +486,10 @@ impl<'a> Connection<'a> {
         let text = |name: &str| (name.to_owned(), Sent::Wide(Some(256)));
         let int = |name: &str| (name.to_owned(), Sent::Int(4));
         let flag = |flag: bool| Cell::Int(i64::from(flag));
-        let tables = || self.setup.tables.iter().enumerate().map(|(at, table)| (Cell::Int(at as i64 + 100), table));
+        let tables = || self.setup.tables.iter().enumerate().map(|(at, table)| (Cell::Int(100 + count(at)), table));
         let name = |text: &str| Cell::Text(text.to_owned());
         Some(if sql.contains("SERVERPROPERTY") {
-            let head = vec![text(""), int(""), ("".into(), Sent::Int(1)), int(""), int(""), int("")];
+            let head = vec![text(""), int(""), (String::new(), Sent::Int(1)), int(""), int(""), int("")];
             let sees = flag(self.setup.sees_all);
             let row = vec![
                 name("16.0.4135.4"),
@@ -505,7 +509,7 @@ impl<'a> Connection<'a> {
                 ("rows".into(), Sent::Int(8)),
             ];
             let row = |(number, table): (Cell, &Table)| {
-                vec![name("dbo"), name(&table.name), name("U"), number, Cell::Int(table.rows.len() as i64)]
+                vec![name("dbo"), name(&table.name), name("U"), number, Cell::Int(count(table.rows.len()))]
             };
             (head, tables().map(row).collect())
         } else if sql.contains("FROM sys.columns c JOIN sys.objects") {
@@ -540,7 +544,7 @@ impl<'a> Connection<'a> {
             (vec![int("target_object_id")], Vec::new())
         } else if sql.contains("COUNT(password_hash)") {
             let shown = self.setup.logins.iter().filter(|login| login.1.is_some()).count();
-            (vec![int(""), int("")], vec![vec![Cell::Int(self.setup.logins.len() as i64), Cell::Int(shown as i64)]])
+            (vec![int(""), int("")], vec![vec![Cell::Int(count(self.setup.logins.len())), Cell::Int(count(shown))]])
         } else if sql.contains("FROM sys.sql_logins WHERE") {
             let head =
                 vec![text("name"), (String::new(), Sent::Wide(None)), ("is_disabled".into(), Sent::Bit), int("")];

@@ -52,7 +52,7 @@ fn served(table: &GeneratedTable) -> Table {
             row.iter().zip(&columns).map(cell).collect()
         })
         .collect();
-    let key = table.columns.iter().any(|column| *column == ("id", "int")).then_some("id");
+    let key = table.columns.contains(&("id", "int")).then_some("id");
     Table { name: table.name.into(), columns, key, rows, trouble: Trouble::None }
 }
 

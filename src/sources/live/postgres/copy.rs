@@ -197,9 +197,11 @@ pub(crate) fn check(bytes: &[u8], cuts: &[usize]) {
     let (rows, end) = whole;
     let mut written = Vec::new();
     for row in &rows {
-        written.extend_from_slice(&(row.len() as i16).to_be_bytes());
+        written.extend_from_slice(&i16::try_from(row.len()).expect("a row was read with so many fields").to_be_bytes());
         for field in row {
-            let len = field.as_ref().map_or(-1, |value| value.len() as i32);
+            let len = field
+                .as_ref()
+                .map_or(-1, |value| i32::try_from(value.len()).expect("a field was read with this length"));
             written.extend_from_slice(&len.to_be_bytes());
             written.extend_from_slice(field.as_deref().unwrap_or_default());
         }

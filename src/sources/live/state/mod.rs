@@ -67,7 +67,9 @@ impl StateFile {
             files.push(self.key.clone());
         }
         // What cannot be removed is encrypted, and the next audit reads it.
-        files.iter().for_each(|file| drop(fs::remove_file(file)));
+        for file in &files {
+            drop(fs::remove_file(file));
+        }
     }
 }
 
@@ -188,30 +190,27 @@ impl State {
             return Err(wrong(what, "wait until it is over, or name another file with --state"));
         }
         let mut frames = HashMap::new();
-        let index = match index {
-            Some(index) => {
-                if index.binding != binding {
-                    let what = format!(
-                        "the state {} belongs to an audit with other targets, other settings or another version",
-                        path.display()
-                    );
-                    return Err(wrong(what, &format!("audit with the same arguments as then; or {remove}")));
-                }
-                for kept in &index.tables {
-                    let of_table = rows::check(&rows, &key, kept)
-                        .map_err(|e| wrong(format!("the state {} is damaged: {e}", rows_path.display()), &remove))?;
-                    frames.insert((kept.from, kept.to), of_table);
-                }
-                // What stands behind was not finished.
-                rows.set_len(index.end()).map_err(|e| io(&rows_path, e))?;
-                index
+        let index = if let Some(index) = index {
+            if index.binding != binding {
+                let what = format!(
+                    "the state {} belongs to an audit with other targets, other settings or another version",
+                    path.display()
+                );
+                return Err(wrong(what, &format!("audit with the same arguments as then; or {remove}")));
             }
-            None => {
-                rows.set_len(0).map_err(|e| io(&rows_path, e))?;
-                let index = Index { binding: binding.to_owned(), tables: Vec::new() };
-                index.replace(path, &key).map_err(|e| io(path, e))?;
-                index
+            for kept in &index.tables {
+                let of_table = rows::check(&rows, &key, kept)
+                    .map_err(|e| wrong(format!("the state {} is damaged: {e}", rows_path.display()), &remove))?;
+                frames.insert((kept.from, kept.to), of_table);
             }
+            // What stands behind was not finished.
+            rows.set_len(index.end()).map_err(|e| io(&rows_path, e))?;
+            index
+        } else {
+            rows.set_len(0).map_err(|e| io(&rows_path, e))?;
+            let index = Index { binding: binding.to_owned(), tables: Vec::new() };
+            index.replace(path, &key).map_err(|e| io(path, e))?;
+            index
         };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let (index, frames, trouble) = (Mutex::new(index), Mutex::new(frames), Mutex::default());

@@ -167,20 +167,18 @@ impl Database for Resumed {
         }
         let parts = self.database.parts(table)?;
         let mut recording = lock(&self.recording);
-        match recording.as_ref().filter(|recording| recording.table == table.number) {
+        if let Some(recording) = recording.as_ref().filter(|recording| recording.table == table.number) {
             // Read again: in the same parts, whatever was added to it meanwhile.
-            Some(recording) => Ok(recording.kept.parts.iter().map(KeptPart::part).collect()),
-            None => {
-                *recording = None;
-                if self.state.trouble().is_none() && has_columns(table) {
-                    match self.begin(table, &parts) {
-                        Ok(begun) => *recording = Some(begun),
-                        Err(error) => self.state.give_up(&error),
-                    }
-                }
-                Ok(parts)
+            return Ok(recording.kept.parts.iter().map(KeptPart::part).collect());
+        }
+        *recording = None;
+        if self.state.trouble().is_none() && has_columns(table) {
+            match self.begin(table, &parts) {
+                Ok(begun) => *recording = Some(begun),
+                Err(error) => self.state.give_up(&error),
             }
         }
+        Ok(parts)
     }
 
     fn read(&self, connection: usize, request: &Request<'_>, take: Take<'_>) -> Result<(), LiveError> {
