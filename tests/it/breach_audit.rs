@@ -321,7 +321,16 @@ fn assert_nothing_leaks(
             order.push(path.to_owned());
         }
     }
-    assert!(!order.is_sorted() && order != rows.iter().map(|digest| path(digest)).collect::<Vec<_>>(), "in no order");
+    assert!(!order.is_sorted(), "not in the order of the digests");
+    let mut as_rows: Vec<String> = Vec::new();
+    for digest in rows {
+        let path = path(digest);
+        if !as_rows.contains(&path) {
+            as_rows.push(path);
+        }
+    }
+    order.retain(|asked| as_rows.contains(asked));
+    assert_ne!(order, as_rows, "nor in that of the rows");
     assert_eq!(asked.keys().map(|path| (*path).to_owned()).collect::<BTreeSet<_>>(), paths);
     for (path, times) in asked {
         assert_eq!(times, if failing.contains(path) { 5 } else { 1 }, "{path}");

@@ -403,6 +403,8 @@ fn a_password_typed_at_the_prompt_is_asked_about_and_never_shown() {
             assert!(read > 0, "no prompt: {}", String::from_utf8_lossy(&shown));
             shown.extend_from_slice(&more[..read]);
         }
+        // The terminal stops showing what is typed just after the prompt.
+        std::thread::sleep(std::time::Duration::from_millis(700));
         let mut keys = terminal.stdin.take().unwrap();
         std::io::Write::write_all(&mut keys, format!("{word}\n").as_bytes()).unwrap();
         std::io::Read::read_to_end(&mut screen, &mut shown).unwrap();

@@ -497,7 +497,8 @@ fn a_download_of_another_day_says_how_many_ranges_changed_since_and_fetches_only
     assert!(code == 0 && said.contains("complete"), "{said}");
     // The same as it would be if all of it had been three days ago.
     let then = today() - 3;
-    let (now, store) = (RangeStore::open_any(&file).unwrap(), RangeStore::open(&older, &server.url).unwrap());
+    let now = RangeStore::open_any(&file).unwrap();
+    let store = RangeStore::open(&older, now.source()).unwrap();
     for prefix in 0..200 {
         let kept = now.get(DigestKind::Sha1, prefix).unwrap().unwrap();
         store.put(&kept.range, kept.etag.as_deref(), then).unwrap();
