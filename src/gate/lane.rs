@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::allow;
 use crate::audit::Progress;
 use crate::formats::{self, Head, Opened};
+use crate::model::Characters;
 use crate::model::Commit;
 use crate::secrets::{self, EngineError, Hit, LOOKBACK, MAX_MATCH, Named, Rules, Scanner, Window};
 use crate::settings::GateSettings;
@@ -53,6 +54,7 @@ pub(super) struct Located {
     pub(super) hit: Hit,
     pub(super) line: u64,
     pub(super) column: u64,
+    pub(super) characters: Characters,
     pub(super) fingerprint: String,
     pub(super) allowed: Allowed,
 }
@@ -99,6 +101,7 @@ pub(super) fn search(settings: &GateSettings, unit: &Unit, alone: bool, progress
         from: 0,
         lines: 0,
         line_start: 0,
+        inner: 0,
         found: Vec::new(),
         below: 0,
         named: settings.rules.named(&path),
@@ -137,14 +140,25 @@ struct Cursor {
     lines: u64,
     /// Where its line starts, in bytes of the unit.
     line_start: u64,
+    /// Bytes between there and the place that begin no character of UTF-8.
+    inner: u64,
+}
+
+/// Bytes that begin no character of UTF-8.
+fn inner(text: &[u8]) -> u64 {
+    text.iter().filter(|byte| **byte & 0xc0 == 0x80).count() as u64
 }
 
 impl Cursor {
     /// Goes on over `text`, which begins `offset` bytes into the unit.
     fn pass(&mut self, text: &[u8], offset: u64) {
         self.lines += memchr::memchr_iter(b'\n', text).count() as u64;
-        if let Some(last) = memchr::memrchr(b'\n', text) {
-            self.line_start = offset + last as u64 + 1;
+        match memchr::memrchr(b'\n', text) {
+            Some(last) => {
+                self.line_start = offset + last as u64 + 1;
+                self.inner = inner(&text[last + 1..]);
+            }
+            None => self.inner += inner(text),
         }
     }
 }
@@ -161,6 +175,8 @@ struct Search<'a> {
     lines: u64,
     /// Where the line at `from` starts, in bytes of the unit.
     line_start: u64,
+    /// Bytes from there to `from` that begin no character.
+    inner: u64,
     found: Vec<Located>,
     below: u64,
     named: Named,
@@ -284,9 +300,13 @@ impl Search<'_> {
         let place = |hit: &Hit| (hit.secret.start - offset) as usize;
         let mut at = hits.first().map_or(range.start, |hit| range.start.min(place(hit)));
         let back = memchr::memchr_iter(b'\n', &text[at..range.start]).count() as u64;
-        let mut cursor = Cursor { lines: self.lines - back, line_start: self.line_start };
+        let mut cursor = Cursor { lines: self.lines - back, line_start: self.line_start, inner: self.inner };
         if back > 0 {
-            cursor.line_start = memchr::memrchr(b'\n', &text[..at]).map_or(offset, |i| offset + i as u64 + 1);
+            let start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |i| i + 1);
+            cursor.line_start = offset + start as u64;
+            cursor.inner = inner(&text[start..at]);
+        } else {
+            cursor.inner = cursor.inner.saturating_sub(inner(&text[at..range.start]));
         }
         for hit in hits {
             let to = place(&hit);
@@ -298,6 +318,7 @@ impl Search<'_> {
         cursor.pass(&text[from..range.end.max(from)], offset + from as u64);
         self.lines = cursor.lines;
         self.line_start = cursor.line_start;
+        self.inner = cursor.inner;
         Ok(())
     }
 
@@ -316,7 +337,20 @@ impl Search<'_> {
         let fingerprint = if likely { allow::fingerprint(rule, secret) } else { String::new() };
         let allowed = self.allowed(text, place, rule);
         let column = hit.secret.start - cursor.line_start + 1;
-        self.found.push(Located { line: cursor.lines + 1, column, fingerprint, allowed, hit });
+        let first = column - cursor.inner;
+        let characters = match memchr::memrchr(b'\n', secret) {
+            None => Characters {
+                column: first,
+                end_line: cursor.lines + 1,
+                end_column: first + secret.len() as u64 - inner(secret),
+            },
+            Some(last) => Characters {
+                column: first,
+                end_line: cursor.lines + 1 + memchr::memchr_iter(b'\n', secret).count() as u64,
+                end_column: (secret.len() - last) as u64 - inner(&secret[last..]),
+            },
+        };
+        self.found.push(Located { characters, line: cursor.lines + 1, column, fingerprint, allowed, hit });
     }
 
     /// What the hit's line, or a comment in the line before, says.

@@ -220,6 +220,7 @@ impl<'a> Gathered<'a> {
                 column: located.column,
                 offset: located.hit.secret.start,
                 length: located.hit.secret.end - located.hit.secret.start,
+                characters: Some(located.characters),
                 fingerprint: located.fingerprint,
                 commit: commit.cloned(),
             })),

@@ -91,10 +91,24 @@ pub struct Site {
     pub offset: u64,
     /// Length in bytes; 0 where it is a place rather than a stretch.
     pub length: u64,
+    /// The same stretch in characters, for formats that count those.
+    pub characters: Option<Characters>,
     /// Derived from rule and value alone: stays when lines move and files get other names. 20 hex digits.
     pub fingerprint: String,
     /// In the history of a repository: the first commit that has it.
     pub commit: Option<Commit>,
+}
+
+/// Where a stretch of text begins and ends, in Unicode code points counted from 1; a byte that begins none in UTF-8 counts with
+/// the one before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Characters {
+    /// In the line where it begins.
+    pub column: u64,
+    /// The line where it ends.
+    pub end_line: u64,
+    /// In that line, the first after it.
+    pub end_column: u64,
 }
 
 /// A commit of git.

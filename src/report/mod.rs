@@ -4,7 +4,11 @@
 //! way. Cells of the input appear in one place only, the reset list, and there only as id, login and email.
 
 mod files;
+mod gitlab;
 mod json;
+mod junit;
+mod markdown;
+mod places;
 mod progress;
 mod resets;
 #[cfg(test)]
@@ -14,7 +18,10 @@ mod terminal;
 mod text;
 
 pub use files::Destination;
+pub use gitlab::GitLab;
 pub use json::Json;
+pub use junit::JUnit;
+pub use markdown::Markdown;
 pub use progress::{Meter, Notes, Progress, Silent};
 pub use resets::{ResetList, TakeRow};
 pub use sarif::Sarif;
@@ -33,7 +40,7 @@ pub trait Output: Sync {
 }
 
 /// Every output format; the first is the default.
-pub const ALL: &[&dyn Output] = &[&Terminal, &Json, &Sarif];
+pub const ALL: &[&dyn Output] = &[&Terminal, &Json, &Sarif, &JUnit, &GitLab, &Markdown];
 
 /// How the terminal looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

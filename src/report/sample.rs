@@ -1,8 +1,8 @@
 //! Made-up reports for the tests of all outputs.
 
 use crate::model::{
-    AccountTotals, BreachReport, ByteTotals, ColumnReport, Commit, Confidence, Evidence, Finding, GateReport, Report,
-    ReportSkip, ReportTable, ReportTarget, Role, RuleReport, Severity, Site, Tier, Unasked,
+    AccountTotals, BreachReport, ByteTotals, Characters, ColumnReport, Commit, Confidence, Evidence, Finding,
+    GateReport, Report, ReportSkip, ReportTable, ReportTarget, Role, RuleReport, Severity, Site, Tier, Unasked,
 };
 
 fn column(name: &str, role: Role, confidence: u8, rows: u64) -> ColumnReport {
@@ -37,6 +37,7 @@ fn site() -> Site {
         column: 5,
         offset: 98,
         length: 12,
+        characters: None,
         fingerprint: "00112233445566778899".into(),
         commit: Some(Commit {
             id: "5d41402abc4b2a76b9719d911017c592aef5d5bc".into(),
@@ -238,6 +239,7 @@ pub(super) fn gate() -> Report {
                     column: 12,
                     offset: 140,
                     length: 11,
+                    characters: Some(Characters { column: 10, end_line: 7, end_column: 21 }),
                     fingerprint: "99887766554433221100".into(),
                     commit: None,
                 })),

@@ -1,7 +1,7 @@
 //! The report for code hosts and editors: SARIF 2.1.0 (OASIS, 2023-08-28), findings only.
 //!
 //! One run. Rules and results are in the order of the report, so the same report gives the same bytes. Regions are counted
-//! in bytes, which `columnKind` cannot say: columns are those of UTF-8, exact on lines of ASCII. What was not read is a
+//! in code points, as `columnKind` says, and in bytes beside. What was not read is a
 //! notification, and `executionSuccessful` is then false.
 
 use std::io;
@@ -147,6 +147,8 @@ struct Region {
     start_line: u64,
     start_column: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    end_line: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     end_column: Option<u64>,
     byte_offset: u64,
     byte_length: u64,
@@ -234,10 +236,12 @@ fn rule<'a>(report: &'a Report, finding: &'a Finding) -> Rule<'a> {
 
 fn result(finding: &Finding, rule_index: usize) -> SarifResult<'_> {
     let site = finding.site.as_deref();
+    // Without characters it is the start of a row, at the start of its line.
     let region = site.map(|site| Region {
         start_line: site.line.max(1),
-        start_column: site.column.max(1),
-        end_column: (site.length > 0).then_some(site.column.max(1) + site.length),
+        start_column: site.characters.map_or(1, |characters| characters.column),
+        end_line: site.characters.map(|characters| characters.end_line),
+        end_column: site.characters.map(|characters| characters.end_column),
         byte_offset: site.offset,
         byte_length: site.length,
     });
@@ -311,8 +315,11 @@ mod tests {
                         {
                             assert!(region[name].as_i64().unwrap() >= least, "{name}"); // 3.30
                         }
-                        if let Some(end) = region.get("endColumn") {
-                            assert!(end.as_u64() > region["startColumn"].as_u64()); // 3.30.8
+                        let end = |name: &str| region.get(name).and_then(Value::as_u64);
+                        if let (Some(line), Some(column)) = (end("endLine"), end("endColumn")) {
+                            let start = |name: &str| region[name].as_u64().unwrap();
+                            // 3.30.7, 3.30.8
+                            assert!((line, column) > (start("startLine"), start("startColumn")));
                         }
                     }
                 }

@@ -173,7 +173,7 @@ fn no_planted_password_comes_out_of_any_format() {
     let (canaries, rows) = Canaries::plant("Qv");
     for path in plant(folder.path(), &rows) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        for format in ["terminal", "json"] {
+        for format in ["terminal", "json", "junit", "gitlab", "markdown"] {
             let report = everything_written(&["--format", format, path.to_str().unwrap()], None, &canaries);
             assert!(!report.is_empty(), "{name} has a report");
             if format == "json" {

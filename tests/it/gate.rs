@@ -85,7 +85,7 @@ fn a_release_with_secrets_does_not_pass_and_shows_where_they_are_but_not_what() 
         (".env", format!("# hidden\nDB_PASSWORD={}\n", password())),
         ("README.md", "Nothing here.\n".into()),
     ]);
-    for format in ["json", "terminal", "sarif"] {
+    for format in ["json", "terminal", "sarif", "junit", "gitlab", "markdown"] {
         let output = release.run(&["gate", "in", "--format", format]);
         assert_eq!(output.status.code(), Some(1), "{format}");
         let text = String::from_utf8(output.stdout).unwrap();

@@ -18,6 +18,7 @@ mod formulas;
 mod fuzz_corpus;
 mod gate;
 mod gate_archives;
+mod gate_ci;
 mod gate_git;
 mod gate_lines;
 mod gate_monsters;
