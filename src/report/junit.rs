@@ -1,4 +1,4 @@
-//! The report for test runners: JUnit's XML as Jenkins, GitLab and others read it. Each finding is a test that failed, what
+//! The report for test runners: `JUnit`'s XML as Jenkins, GitLab and others read it. Each finding is a test that failed, what
 //! was not read one that ended in an error, and a report without either a test that passed.
 
 use std::fmt::Write as _;

@@ -70,7 +70,7 @@ fn the_github_action_writes_a_summary_and_sarif_and_fails_on_a_secret() {
         assert_eq!(codes, [0, expected]);
         assert!(fs::read_to_string(&summary).unwrap().starts_with("### credaudit: "));
         let log: serde_json::Value = serde_json::from_slice(&fs::read(&sarif).unwrap()).unwrap();
-        assert_eq!(log["runs"][0]["results"].as_array().unwrap().len(), expected as usize);
+        assert_eq!(log["runs"][0]["results"].as_array().unwrap().len(), usize::try_from(expected).unwrap());
     }
 }
 
@@ -81,6 +81,6 @@ fn the_gitlab_job_leaves_the_report_where_it_says() {
         assert_eq!(run(&release, &commands[0], &[]), expected);
         let report = fs::read(release.path("in/gl-code-quality-report.json")).unwrap();
         let issues: Vec<serde_json::Value> = serde_json::from_slice(&report).unwrap();
-        assert_eq!(issues.len(), expected as usize);
+        assert_eq!(issues.len(), usize::try_from(expected).unwrap());
     }
 }
