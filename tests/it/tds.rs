@@ -680,12 +680,13 @@ impl<'a> Connection<'a> {
 
 /// A statement without what stands in brackets.
 fn unquoted(sql: &str) -> String {
-    let mut quoted = false;
-    let outside = |c: &char| {
-        quoted = (quoted || *c == '[') && *c != ']';
-        !quoted
-    };
-    sql.chars().filter(outside).collect()
+    let mut outside = String::new();
+    let mut rest = sql;
+    while let Some(at) = rest.find('[') {
+        outside.push_str(&rest[..at]);
+        rest = bracketed(&rest[at..]).1;
+    }
+    outside + rest
 }
 
 /// The name in brackets at the start of `text`, and what follows.
