@@ -162,6 +162,7 @@ fn run_in_pool(
                 BreachChoice::Embedded | BreachChoice::None => Wanted::default(),
             },
             guess_words: settings.guess_words as usize,
+            pepper: settings.pepper.clone(),
             store: store.clone(),
         },
         values: Mutex::new(Partitions::new(store.clone())),

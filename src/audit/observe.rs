@@ -12,7 +12,7 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::columns::{self, ColumnStats};
 use crate::guess::{self, CommonPasswords, DigestIndex, Own, Target};
-use crate::model::{Form, FormKind, Formula, TableBatch};
+use crate::model::{Form, FormKind, Formula, Secret, TableBatch};
 use crate::schemes::{self, Scheme, Stored};
 use crate::spool::{Chunk, Store};
 
@@ -21,6 +21,10 @@ use super::facts::{FactsWriter, RowFacts, SlotFacts};
 use super::joins::{Cell, DigestRecord, ValueRecord};
 use super::plan::{self, Plan, Slot};
 use super::prove::{SAMPLE, Subject};
+
+/// Nanoseconds of [`guess::nanoseconds`] that trying common passwords on one row may take under one construction: those of
+/// many rounds are tried on a sample only.
+const MAX_WORK_A_ROW: u64 = 100_000;
 
 /// Of the columns that are not followed, one row in this many is looked at.
 pub(super) const WATCH_ONE_IN: u64 = 64;
@@ -59,19 +63,26 @@ pub(super) struct Tools {
     pub(super) digests: Wanted,
     /// Common passwords tried on every salted fast hash.
     pub(super) guess_words: usize,
+    /// A secret of the whole site, if one was supplied.
+    pub(super) pepper: Option<Secret>,
+}
+
+/// What a value is: its form, and the construction under which a password was found to open it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Sort {
+    pub(super) form: Form,
+    pub(super) by: Option<Formula>,
 }
 
 /// What one batch showed of one slot.
 #[derive(Default)]
 pub(super) struct SlotRun {
-    /// Forms in order of appearance; a row's code is 1 + the index here.
-    pub(super) forms: Vec<Form>,
-    /// Rows of each form.
+    /// Sorts in order of appearance; a row's code is 1 + the index here.
+    pub(super) sorts: Vec<Sort>,
+    /// Rows of each sort.
     pub(super) counts: Vec<u64>,
-    /// Digests of common passwords found, by construction.
+    /// Values opened by a common password or the row's own words, by construction.
     pub(super) hits: HashMap<Formula, u64>,
-    /// Values opened by a common password or the row's own words under the salted scheme.
-    pub(super) salted_hits: u64,
     /// The rows with the smallest sampling keys.
     pub(super) sample: Vec<Sampled>,
 }
@@ -129,6 +140,11 @@ enum Domain {
 }
 
 impl Tools {
+    /// The supplied secret of the whole site.
+    pub(super) fn pepper(&self) -> Option<&[u8]> {
+        self.pepper.as_ref().map(Secret::expose)
+    }
+
     fn fingerprint(&self, domain: Domain, bytes: &[u8]) -> u128 {
         let mut hasher = SipHasher13::new_with_keys(self.key.0 ^ domain as u64, self.key.1);
         hasher.write(bytes);
@@ -136,9 +152,9 @@ impl Tools {
     }
 }
 
-/// Forms of one slot met in a batch, with what depends on the form alone.
+/// Sorts of one slot met in a batch, with what depends on the form alone.
 struct Dictionary {
-    forms: Vec<Form>,
+    sorts: Vec<Sort>,
     counts: Vec<u64>,
     decoders: Vec<Option<&'static dyn Scheme>>,
     /// Schemes that may explain the form and that a breach source can be asked about.
@@ -148,27 +164,42 @@ struct Dictionary {
 
 impl Dictionary {
     fn new() -> Self {
-        Self { forms: Vec::new(), counts: Vec::new(), decoders: Vec::new(), askable: Vec::new(), index: HashMap::new() }
+        Self { sorts: Vec::new(), counts: Vec::new(), decoders: Vec::new(), askable: Vec::new(), index: HashMap::new() }
     }
 
-    /// The index of `form`. Few forms are looked through, many are looked up.
+    /// The index of `form`, not opened. Few are looked through, many are looked up.
     fn code(&mut self, form: Form) -> usize {
-        let code = if self.forms.len() <= 8 {
-            self.forms.iter().position(|f| *f == form)
+        let code = if self.sorts.len() <= 8 {
+            self.sorts.iter().position(|sort| sort.form == form && sort.by.is_none())
         } else {
             self.index.get(&form).copied()
         };
         let code = code.unwrap_or_else(|| {
-            self.forms.push(form);
+            self.sorts.push(Sort { form, by: None });
             self.counts.push(0);
             let decoder = if form.def.digest_len > 0 { plan::decoder(form) } else { None };
             self.decoders.push(decoder);
             self.askable.push(schemes::explain(form, false).into_iter().filter(|s| !s.asks().is_empty()).collect());
-            self.index.insert(form, self.forms.len() - 1);
-            self.forms.len() - 1
+            self.index.insert(form, self.sorts.len() - 1);
+            self.sorts.len() - 1
         });
         self.counts[code] += 1;
         code
+    }
+
+    /// The index for a value of `code` that a password was found to open under `formula`.
+    fn opened(&mut self, code: usize, formula: Formula) -> usize {
+        let sort = Sort { form: self.sorts[code].form, by: Some(formula) };
+        let opened = self.sorts.iter().position(|known| *known == sort).unwrap_or_else(|| {
+            self.sorts.push(sort);
+            self.counts.push(0);
+            self.decoders.push(self.decoders[code]);
+            self.askable.push(self.askable[code].clone());
+            self.sorts.len() - 1
+        });
+        self.counts[code] -= 1;
+        self.counts[opened] += 1;
+        opened
     }
 }
 
@@ -221,7 +252,7 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watched: W
         observer.samples();
         observer.records(&mut run);
         run.slots.push(SlotRun {
-            forms: observer.dictionary.forms,
+            sorts: observer.dictionary.sorts,
             counts: observer.dictionary.counts,
             ..observer.found
         });
@@ -369,7 +400,7 @@ impl SlotObserver<'_> {
                 continue;
             };
             let form = schemes::recognise(value);
-            let code = self.dictionary.code(form);
+            let mut code = self.dictionary.code(form);
             let facts = &mut self.facts[row];
             facts.code = code as u32 + 1;
             match form.kind() {
@@ -387,8 +418,11 @@ impl SlotObserver<'_> {
                     let stored = Stored::of(value, form);
                     let mut out = [0; 64];
                     if let Some(digest) = plan::raw(decoder, &stored, &mut out) {
-                        if let Some(hit) = tools.index.find(digest) {
+                        let hit = tools.index.find(digest);
+                        if let Some(hit) = hit.or_else(|| self.slot.index.as_ref()?.find(digest)) {
+                            code = self.dictionary.opened(code, hit.formula);
                             let facts = &mut self.facts[row];
+                            facts.code = code as u32 + 1;
                             facts.opened = Some(hit.rank);
                             *self.found.hits.entry(hit.formula).or_default() += 1;
                             let word = tools.common.word(hit.rank as usize);
@@ -442,7 +476,7 @@ impl SlotObserver<'_> {
             let mut whose = Vec::with_capacity(rows * 3);
             for row in 0..rows {
                 let facts = &self.facts[row];
-                if facts.opened.is_some() || facts.empty || usize::from(self.raw_of[row].1) != len {
+                if facts.is_open() || usize::from(self.raw_of[row].1) != len {
                     continue;
                 }
                 let (at, len) = self.raw_of[row];
@@ -453,31 +487,49 @@ impl SlotObserver<'_> {
                     whose.push((row, own));
                 }
             }
-            let (facts, hits) = (&mut self.facts, &mut self.found.hits);
+            let (facts, hits, dictionary) = (&mut self.facts, &mut self.found.hits, &mut self.dictionary);
             guess::search_pairs(*formula, &targets, &words, &mut |pair| {
                 let (row, own) = whose[pair];
-                facts[row].own.get_or_insert(own);
-                *hits.entry(*formula).or_default() += 1;
+                if facts[row].own.is_none() {
+                    facts[row].own = Some(own);
+                    let code = dictionary.opened(facts[row].code as usize - 1, *formula);
+                    facts[row].code = code as u32 + 1;
+                    *hits.entry(*formula).or_default() += 1;
+                }
             });
         }
     }
 
-    /// Common passwords and the row's own words against salted digests, under the scheme that the plan proved.
+    /// Common passwords and the row's own words against salted digests, under the constructions that are proved.
     fn salted(&mut self) {
-        let Some(scheme) = self.slot.salted else { return };
+        for scheme in &self.slot.proved.salted {
+            self.salted_under(*scheme);
+        }
+    }
+
+    fn salted_under(&mut self, scheme: &'static dyn Scheme) {
         let Some(formula) = scheme.formula() else { return };
+        let cost = guess::nanoseconds(formula).max(1);
+        if cost > MAX_WORK_A_ROW {
+            return;
+        }
         let mut decoded = Vec::new();
         for row in 0..self.batch.len() {
             let facts = &self.facts[row];
             let Some(code) = facts.code.checked_sub(1) else { continue };
-            let form = self.dictionary.forms[code as usize];
-            if facts.opened.is_some() || !scheme.forms().iter().any(|f| std::ptr::eq(*f, form.def)) {
+            let form = self.dictionary.sorts[code as usize].form;
+            if facts.is_open() || !scheme.forms().iter().any(|f| std::ptr::eq(*f, form.def)) {
                 continue;
             }
-            let value = self.cells[row].unwrap_or_default();
-            let salt = self.slot.salt.and_then(|c| self.batch.cell(row, c));
-            let login = Some(self.people.login[row]);
-            let stored = Stored::of(value, form).with_salt(salt).with_login(login);
+            let cell = |column: Option<usize>| column.and_then(|c| self.batch.cell(row, c));
+            let stored = Stored {
+                salt: cell(self.slot.salt),
+                salt2: cell(self.slot.salt2),
+                login: Some(self.people.login[row]),
+                email: Some(self.people.email[row]),
+                pepper: self.tools.pepper(),
+                ..Stored::of(self.cells[row].unwrap_or_default(), form)
+            };
             let mut digest = [0; 64];
             if let (Some(len), Some(salts)) = (scheme.raw_digest(&stored, &mut digest), scheme.salts(&stored)) {
                 decoded.push((row, digest, len, salts));
@@ -486,15 +538,14 @@ impl SlotObserver<'_> {
         let targets: Vec<Target<'_>> =
             decoded.iter().map(|(_, digest, len, salts)| Target { digest: &digest[..*len], salts }).collect();
         let common = self.tools.common;
-        let words: Vec<&[u8]> = (0..self.tools.guess_words.min(common.len())).map(|rank| common.word(rank)).collect();
+        let words = self.tools.guess_words.min(common.len()).min((MAX_WORK_A_ROW / cost) as usize);
+        let words: Vec<&[u8]> = (0..words).map(|rank| common.word(rank)).collect();
         let (facts, people) = (&mut self.facts, self.people);
-        let mut hits = 0;
         guess::search(formula, &targets, &words, &mut |target, rank| {
             let row = decoded[target].0;
             facts[row].opened = Some(rank as u32);
             facts[row].own = guess::is_own(words[rank], people.login[row], people.email[row]);
             facts[row].default = guess::is_default(people.login[row], words[rank]);
-            hits += 1;
         });
         let (mut pair_targets, mut pair_words, mut whose) = (Vec::new(), Vec::new(), Vec::new());
         for (at, (row, ..)) in decoded.iter().enumerate() {
@@ -514,9 +565,18 @@ impl SlotObserver<'_> {
             } else {
                 facts[row].own.get_or_insert(own);
             }
-            hits += 1;
         });
-        self.found.salted_hits = hits;
+        let mut hits = 0;
+        for (row, ..) in &decoded {
+            let facts = &mut self.facts[*row];
+            if facts.is_open() {
+                facts.code = self.dictionary.opened(facts.code as usize - 1, formula) as u32 + 1;
+                hits += 1;
+            }
+        }
+        if hits > 0 {
+            *self.found.hits.entry(formula).or_default() += hits;
+        }
     }
 
     /// The rows with the smallest sampling keys.
@@ -526,7 +586,7 @@ impl SlotObserver<'_> {
             .filter(|row| {
                 self.facts[*row].code.checked_sub(1).is_some_and(|code| {
                     matches!(
-                        self.dictionary.forms[code as usize].kind(),
+                        self.dictionary.sorts[code as usize].form.kind(),
                         FormKind::Digest | FormKind::SaltedDigest | FormKind::Modular
                     )
                 })
@@ -542,10 +602,11 @@ impl SlotObserver<'_> {
         self.found.sample = keys
             .into_iter()
             .map(|(key, row)| {
-                let form = self.dictionary.forms[self.facts[row].code as usize - 1];
+                let form = self.dictionary.sorts[self.facts[row].code as usize - 1].form;
                 let value = cell(row, Some(self.slot.column)).unwrap_or_default();
-                let (salt, login) = (cell(row, self.slot.salt), cell(row, self.plan.login));
-                let subject = Subject::new(form, value, salt, login, cell(row, self.plan.email));
+                let salts = [cell(row, self.slot.salt), cell(row, self.slot.salt2)];
+                let (login, email) = (cell(row, self.plan.login), cell(row, self.plan.email));
+                let subject = Subject::new(form, value, salts, login, email);
                 Sampled { key, cell: Cell::new(row, self.number, false), run: 0, subject }
             })
             .collect();
@@ -555,7 +616,8 @@ impl SlotObserver<'_> {
     fn records(&self, run: &mut Run) {
         for (row, facts) in self.facts.iter().enumerate() {
             let Some(code) = facts.code.checked_sub(1) else { continue };
-            let kind = self.dictionary.forms[code as usize].kind();
+            let Sort { form, by } = self.dictionary.sorts[code as usize];
+            let kind = form.kind();
             if matches!(kind, FormKind::Empty | FormKind::State) {
                 continue;
             }
@@ -569,7 +631,7 @@ impl SlotObserver<'_> {
             let word = facts.opened.map(|rank| self.tools.common.word(rank as usize));
             match (kind, word) {
                 (FormKind::Text, _) => record(Domain::Password, value, false),
-                (FormKind::Digest, Some(word)) if self.slot.salted.is_none() => record(Domain::Password, word, false),
+                (FormKind::Digest, Some(word)) if by.is_some_and(|by| !by.is_salted()) => record(Domain::Password, word, false),
                 (_, Some(word)) => {
                     record(Domain::Stored, self.raw(row).unwrap_or(value), false);
                     record(Domain::Password, word, true);

@@ -115,7 +115,7 @@ pub(super) fn conclude(
 
 /// Columns of `table` that hold self-describing hashes.
 fn slow_columns(table: &TableDone) -> u64 {
-    let modular = |slot: &SlotDone| slot.forms.iter().any(|form| form.kind() == FormKind::Modular);
+    let modular = |slot: &SlotDone| slot.sorts.iter().any(|sort| sort.form.kind() == FormKind::Modular);
     (0..table.slots.len()).filter(|n| resolve::is_credential(table, *n) && modular(&table.slots[*n])).count() as u64
 }
 
@@ -558,7 +558,7 @@ fn tried_by_list(
     let mut askable = 0;
     for (slot, resolved) in table.slots.iter().enumerate() {
         let Some(resolved) = resolved else { continue };
-        let salted = table.table.plan.slots[slot].salted;
+        let salted = &table.table.plan.slots[slot].proved.salted;
         let mut listed = 0;
         for (of_form, count) in resolved.iter().zip(&table.table.slots[slot].counts) {
             let Some(scheme) = of_form.scheme else { continue };
@@ -568,7 +568,7 @@ fn tried_by_list(
                 Protection::Plaintext => true,
                 // Without a formula there is no table of common passwords' digests.
                 Protection::UnsaltedFast => scheme.formula().is_some(),
-                Protection::SaltedFast => salted.is_some_and(|s| s.name() == scheme.name()),
+                Protection::SaltedFast => salted.iter().any(|s| s.name() == scheme.name()),
                 Protection::PasswordHash | Protection::State => false,
             };
             if tried {
@@ -615,7 +615,9 @@ fn schemes_of(table: &Decided<'_>, slot: usize, distinct: u64) -> Vec<ColumnRepo
     let role = &table.table.roles[table.table.plan.slots[slot].column];
     let mut by_scheme: Vec<(&Resolved, u64)> = Vec::new();
     for (of_form, count) in resolved.iter().zip(&table.table.slots[slot].counts) {
-        match by_scheme.iter_mut().find(|(known, _)| known.describe == of_form.describe) {
+        // What is proved of some values and what is taken for the same of others stand apart.
+        let same = |known: &Resolved| known.describe == of_form.describe && known.evidence == of_form.evidence;
+        match by_scheme.iter_mut().find(|(known, _)| same(known)) {
             Some((_, sum)) => *sum += count,
             None => by_scheme.push((of_form, *count)),
         }

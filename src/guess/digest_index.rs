@@ -55,6 +55,11 @@ impl DigestIndex {
         index
     }
 
+    /// The formulas it holds digests of.
+    pub fn formulas(&self) -> &[Formula] {
+        &self.formulas
+    }
+
     /// The word behind `digest`, if it is one of the list's. About 10 ns for a miss.
     #[inline]
     pub fn find(&self, digest: &[u8]) -> Option<Hit> {

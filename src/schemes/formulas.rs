@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::codec::{self, MAX_DIGEST};
 use super::{
-    Family, Protection, SaltFrom, Scheme, Stored, Unverifiable, bare, fast, grading, ldap, mysql, postgres, salted,
+    Family, Protection, SaltFrom, Scheme, Stored, Unverifiable, bare, fast, grading, ldap, mysql, postgres, products, salted,
 };
 use crate::model::{Algorithm, Digest, DigestKind, Form, FormDef, FormKind, Formula, Graded, Policy, Salts, Uses};
 
@@ -55,7 +55,7 @@ pub(super) struct Container {
 
 /// Every container, by the family that knows its form.
 const CONTAINERS: &[&[Container]] =
-    &[bare::CONTAINERS, ldap::CONTAINERS, mysql::CONTAINERS, postgres::CONTAINERS, salted::CONTAINERS];
+    &[bare::CONTAINERS, ldap::CONTAINERS, mysql::CONTAINERS, postgres::CONTAINERS, products::CONTAINERS, salted::CONTAINERS];
 
 fn container(form: &'static FormDef) -> &'static Container {
     let mut all = CONTAINERS.iter().copied().flatten();

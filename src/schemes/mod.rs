@@ -19,6 +19,7 @@ mod pbkdf2;
 mod phpass;
 mod plaintext;
 mod postgres;
+mod products;
 mod recognise;
 mod salted;
 mod scrypt;
@@ -239,6 +240,7 @@ const FAMILIES: &[Family] = &[
     phpass::FAMILY,
     plaintext::FAMILY,
     postgres::FAMILY,
+    products::FAMILY,
     salted::FAMILY,
     scrypt::FAMILY,
     sha_crypt::FAMILY,

@@ -237,6 +237,7 @@ fn scan(args: ScanArgs) -> Result<(GateSettings, Option<String>), Error> {
         breach: BreachChoice::Embedded,
         policy: Policy::builtin(),
         spool_dir: folder(args.temp_dir)?,
+        pepper: None,
         guess_words: GUESS_WORDS,
         guess_seconds: GUESS_SECONDS,
     };
