@@ -1,15 +1,16 @@
 # Two commands are all a newcomer needs: `make demo` and `make test`.
 CARGO ?= cargo
 FUZZ_SECONDS ?= 600
-FUZZ_TARGETS = csv json range schemes sql sqlite
+FUZZ_TARGETS = corpus csv json range schemes sql sqlite
 
-.PHONY: help setup setup-test build demo test lint unit docs deny fuzz bench-dump clean
+.PHONY: check-clients help setup setup-test build demo test lint unit docs deny fuzz bench-dump clean
 
 help:
 	@echo 'make demo    build the program and audit a bundled example database'
 	@echo 'make test    format, lints, all tests, documentation, replay of the fuzz corpora'
 	@echo 'make deny    licences and advisories of all dependencies (installs cargo-deny)'
 	@echo 'make fuzz    every fuzz target for $(FUZZ_SECONDS) s each (installs cargo-fuzz, needs a nightly toolchain)'
+	@echo 'make check-clients    clients from PyPI and npm ask the range server (fetches both)'
 	@echo 'make bench-dump    speed and memory on a 1 GB dump, beside other tools'
 
 # What a build needs beside cargo, and what the tests start and run: real servers, real dump tools, real compressors.
@@ -51,6 +52,9 @@ fuzz: setup
 	    -dict=fuzz/dictionaries/$$target.dict -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=20 -rss_limit_mb=4096 \
 	    || exit 1; \
 	done
+
+check-clients: build
+	@tools/check_clients.sh
 
 bench-dump: build
 	@benches/dump.sh

@@ -7,7 +7,7 @@
 //! To add a target: a function, a row in [`ALL`], a file in `fuzz/fuzz_targets`, a `[[bin]]` in `fuzz/Cargo.toml` and
 //! seeds in `fuzz/corpus`; the test says which of them is missing.
 
-use crate::breach::Range;
+use crate::breach::{Range, corpus as breach_corpus};
 use crate::formats::testing::{Pieces, check, check_random};
 use crate::formats::{self, Format, Head, Opened, RandomReader, Reader, Sql, SqliteReader};
 use crate::model::{Digest, DigestKind, Exposure, FormKind, Policy};
@@ -17,8 +17,15 @@ use crate::schemes::{self, Scheme, Stored};
 pub type FuzzTarget = (&'static str, fn(&[u8]));
 
 /// The targets by name.
-pub const ALL: &[FuzzTarget] =
-    &[("csv", csv), ("json", json), ("range", range), ("schemes", schemes), ("sql", sql), ("sqlite", sqlite)];
+pub const ALL: &[FuzzTarget] = &[
+    ("corpus", corpus),
+    ("csv", csv),
+    ("json", json),
+    ("range", range),
+    ("schemes", schemes),
+    ("sql", sql),
+    ("sqlite", sqlite),
+];
 
 /// Any bytes read as CSV: the properties of a [`Reader`].
 ///
@@ -130,6 +137,14 @@ pub fn range(data: &[u8]) {
     }
     assert_eq!(real, range.len());
     assert!(!range.is_empty());
+}
+
+/// Any bytes as a list of hashes, a range, binary records, a corpus file with flipped bits, or a corpus file of which only
+/// the checksums are right: nothing panics, every answer is right or "damaged".
+///
+/// Input: one byte that chooses which; the rest as `breach::corpus::checks` says.
+pub fn corpus(data: &[u8]) {
+    breach_corpus::checks::any(data);
 }
 
 /// The digest of the range 00000 that ends in `suffix`.

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Modules in reading order: [`model`] (the words everything speaks), [`sources`] (where bytes come from), [`formats`]
-//! (bytes to tables), [`columns`] (what each column is), [`schemes`] (how a value was made), [`guess`] (does a common
+//! (bytes to tables), [`columns`] (what each column is), [`schemes`] (how a value was made), [`reversible`]
+//! (encrypted instead of hashed, turned back), [`guess`] (does a common
 //! password open it), [`breach`] (how often was it seen), [`judge`] (what to do about it), [`audit`] (the pipeline that
 //! joins them), [`report`] (what people and programs read).
 
@@ -25,6 +26,7 @@ pub mod guess;
 pub mod judge;
 pub mod model;
 pub mod report;
+pub mod reversible;
 pub mod schemes;
 pub mod secrets;
 pub mod settings;

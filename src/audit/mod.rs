@@ -17,8 +17,10 @@ mod observe;
 mod plan;
 mod prove;
 mod resolve;
+mod turning;
 mod unit;
 mod verdicts;
+mod whom;
 
 use std::collections::HashSet;
 use std::io;
@@ -31,10 +33,10 @@ use ring::rand::SecureRandom;
 use crate::columns::{self, ColumnStats};
 use crate::error::Error;
 use crate::guess::{self, DigestIndex};
-use crate::model::{Algorithm, Assignment, DigestKind, Formula, Report, ReportSkip, Table};
+use crate::model::{Algorithm, Assignment, Formula, Report, ReportSkip, Table};
 pub use crate::report::Progress;
 use crate::report::TakeRow;
-use crate::settings::{AuditSettings, BreachChoice};
+use crate::settings::AuditSettings;
 use crate::sources::{self, Unit};
 use crate::spool::Store;
 
@@ -43,6 +45,9 @@ use joins::{DigestRecord, Partitions, ValueRecord};
 pub use live::dry_run;
 use observe::Tools;
 use unit::UnitDone;
+
+pub use asking::settle;
+pub use whom::Sources;
 
 /// Constructions whose digests of common passwords are known beforehand.
 const UNSALTED: [Formula; 8] = [
@@ -69,6 +74,7 @@ struct Shared<'a> {
     values: Mutex<Partitions>,
     digests: Mutex<Partitions>,
     next_run: AtomicU32,
+    whom: Sources,
 }
 
 impl Shared<'_> {
@@ -143,6 +149,7 @@ fn run_in_pool(
     resets: Option<TakeRow<'_>>,
     progress: &dyn Progress,
 ) -> Result<Report, Error> {
+    let whom = Sources::open(&settings.breach)?;
     let mut key = [0; 16];
     ring::rand::SystemRandom::new()
         .fill(&mut key)
@@ -157,17 +164,16 @@ fn run_in_pool(
             index: DigestIndex::build(&UNSALTED),
             key: (key_of(left), key_of(right)),
             identities: resets.is_some(),
-            digests: match settings.breach {
-                BreachChoice::Hibp { .. } => Wanted::of([DigestKind::Sha1, DigestKind::Ntlm]),
-                BreachChoice::Embedded | BreachChoice::None => Wanted::default(),
-            },
+            digests: Wanted::of(whom.kinds()),
             guess_words: settings.guess_words as usize,
             pepper: settings.pepper.clone(),
             store: store.clone(),
+            keys: settings.keys.clone(),
         },
         values: Mutex::new(Partitions::new(store.clone())),
         digests: Mutex::new(Partitions::new(store.clone())),
         next_run: AtomicU32::new(0),
+        whom,
     };
     let store_error = |error: io::Error| Error::store(&settings.spool_dir, error);
     let databases = live::connect(settings, &mut skipped);

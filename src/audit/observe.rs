@@ -13,6 +13,7 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 use crate::columns::{self, ColumnStats};
 use crate::guess::{self, CommonPasswords, DigestIndex, Own, Target};
 use crate::model::{Form, FormKind, Formula, Secret, TableBatch};
+use crate::reversible::{self, Opening};
 use crate::schemes::{self, Scheme, Stored};
 use crate::spool::{Chunk, Store};
 
@@ -21,6 +22,7 @@ use super::facts::{FactsWriter, RowFacts, SlotFacts};
 use super::joins::{Cell, DigestRecord, ValueRecord};
 use super::plan::{self, Plan, Slot};
 use super::prove::{SAMPLE, Subject};
+use super::turning::Trace;
 
 /// Nanoseconds of [`guess::nanoseconds`] that trying common passwords on one row may take under one construction: those of
 /// many rounds are tried on a sample only.
@@ -61,6 +63,8 @@ pub(super) struct Tools {
     pub(super) identities: bool,
     /// Kinds of digest that are kept for breach sources that are asked later.
     pub(super) digests: Wanted,
+    /// Keys given for columns that are encrypted.
+    pub(super) keys: reversible::Keys,
     /// Common passwords tried on every salted fast hash.
     pub(super) guess_words: usize,
     /// A secret of the whole site, if one was supplied.
@@ -85,6 +89,8 @@ pub(super) struct SlotRun {
     pub(super) hits: HashMap<Formula, u64>,
     /// The rows with the smallest sampling keys.
     pub(super) sample: Vec<Sampled>,
+    /// Values that may be encrypted, those with the smallest sampling keys.
+    pub(super) traces: Vec<Trace>,
 }
 
 /// A row kept for proofs.
@@ -243,6 +249,7 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watched: W
             found: SlotRun::default(),
             raw: Vec::with_capacity(rows * 20),
             raw_of: vec![(0, 0); rows],
+            turned_back: Vec::new(),
         };
         let mut followed = ColumnStats::new();
         observer.each_row(&mut followed, &mut run);
@@ -250,6 +257,7 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watched: W
         observer.own_words_unsalted();
         observer.salted();
         observer.samples();
+        observer.traces();
         observer.records(&mut run);
         run.slots.push(SlotRun {
             sorts: observer.dictionary.sorts,
@@ -280,16 +288,20 @@ fn watch(tools: &Tools, plan: &Plan, batch: &TableBatch, of: Watch) -> Vec<(usiz
         .filter(|column| plan.slots.iter().all(|slot| slot.column != *column))
         .map(|column| {
             let mut stats = ColumnStats::new();
+            let opening = plan.openings.get(column).and_then(Option::as_deref);
             for row in &watched {
-                see(tools, batch.cell(*row, column), &mut stats);
+                see(tools, batch.cell(*row, column), opening, &mut stats);
             }
             (column, stats)
         })
         .collect()
 }
 
-/// Counts one cell into the statistics of its column.
-pub(super) fn see(tools: &Tools, cell: Option<&[u8]>, stats: &mut ColumnStats) {
+/// Counts one cell into the statistics of its column; with an opening, what the cell turns into.
+pub(super) fn see(tools: &Tools, cell: Option<&[u8]>, opening: Option<&Opening>, stats: &mut ColumnStats) {
+    if let Some(text) = opening.zip(cell).and_then(|(opening, value)| opening.open(value)) {
+        return see(tools, Some(text.expose()), None, stats);
+    }
     let value = cell.unwrap_or_default();
     let form = schemes::recognise(value);
     let common = match form.kind() {
@@ -387,6 +399,8 @@ struct SlotObserver<'a> {
     /// Raw unsalted digests, one after another, and where each row's lies.
     raw: Vec<u8>,
     raw_of: Vec<(u32, u8)>,
+    /// By row, where the slot has an opening: the password that its value was turned back into.
+    turned_back: Vec<Option<Secret>>,
 }
 
 impl SlotObserver<'_> {
@@ -399,6 +413,10 @@ impl SlotObserver<'_> {
                 stats.observe(None, schemes::recognise(&[]), false);
                 continue;
             };
+            if let Some(password) = self.slot.opening.as_ref().and_then(|opening| opening.open(value)) {
+                self.turned_back(row, password, stats, run);
+                continue;
+            }
             let form = schemes::recognise(value);
             let mut code = self.dictionary.code(form);
             let facts = &mut self.facts[row];
@@ -445,6 +463,28 @@ impl SlotObserver<'_> {
             let facts = &self.facts[row];
             stats.observe(cell, form, facts.opened.is_some());
         }
+    }
+
+    /// A value that was turned back is judged as the password it stands for.
+    fn turned_back(&mut self, row: usize, password: Secret, stats: &mut ColumnStats, run: &mut Run) {
+        let (word, form) = (password.expose(), schemes::turned_back());
+        let code = self.dictionary.code(form);
+        let (login, email) = (self.people.login[row], self.people.email[row]);
+        self.facts[row] = SlotFacts {
+            code: code as u32 + 1,
+            empty: word.is_empty(),
+            default: guess::is_default(login, word),
+            own: guess::is_own(word, login, email),
+            opened: self.tools.common.rank(word),
+        };
+        if !self.tools.digests.is_empty() {
+            self.ask(row, code, word, form, run);
+        }
+        stats.observe(Some(word), schemes::recognise(word), self.facts[row].opened.is_some());
+        if self.turned_back.is_empty() {
+            self.turned_back.resize_with(self.batch.len(), || None);
+        }
+        self.turned_back[row] = Some(password);
     }
 
     /// Keeps what a breach source can be asked about the value, under every scheme that may turn out to be its own.
@@ -612,6 +652,28 @@ impl SlotObserver<'_> {
             .collect();
     }
 
+    /// Values that may be encrypted, those with the smallest sampling keys; costs nothing where no form may be.
+    fn traces(&mut self) {
+        let eligible: Vec<bool> = self.dictionary.sorts.iter().map(|sort| schemes::may_be_encrypted(sort.form)).collect();
+        if self.slot.opening.is_some() || self.slot.is_digest || !eligible.contains(&true) {
+            return;
+        }
+        let threshold = self.slot.trace_threshold.load(Ordering::Relaxed);
+        let mut keys: Vec<(u64, usize)> = (0..self.batch.len())
+            .map(|row| (mix(self.batch.rows[row].offset), row))
+            .filter(|(key, row)| {
+                *key < threshold && self.facts[*row].code.checked_sub(1).is_some_and(|code| eligible[code as usize])
+            })
+            .collect();
+        if keys.len() > reversible::SAMPLE {
+            keys.select_nth_unstable(reversible::SAMPLE - 1);
+            keys.truncate(reversible::SAMPLE);
+        }
+        let value = |row: usize| self.cells[row].filter(|value| value.len() <= reversible::LONGEST);
+        self.found.traces =
+            keys.into_iter().filter_map(|(key, row)| value(row).map(|value| Trace::new(key, value))).collect();
+    }
+
     /// Fingerprints for the joins.
     fn records(&self, run: &mut Run) {
         for (row, facts) in self.facts.iter().enumerate() {
@@ -621,7 +683,8 @@ impl SlotObserver<'_> {
             if matches!(kind, FormKind::Empty | FormKind::State) {
                 continue;
             }
-            let value = self.cells[row].unwrap_or_default();
+            let turned_back = self.turned_back.get(row).and_then(Option::as_ref);
+            let value = turned_back.map_or_else(|| self.cells[row].unwrap_or_default(), Secret::expose);
             let (identity, privileged) = (self.people.identity_hash(row), self.people.privileged[row]);
             let mut record = |domain, bytes: &[u8], secondary| {
                 let fingerprint = self.tools.fingerprint(domain, bytes);

@@ -12,10 +12,12 @@ use std::sync::atomic::AtomicU64;
 use crate::columns;
 use crate::guess::DigestIndex;
 use crate::model::{Assignment, Form, FormKind, Formula, Role, Table, TableBatch};
+use crate::reversible::Opening;
 use crate::schemes::{self, Scheme, Stored};
 
 use super::observe::Tools;
 use super::prove::{self, Proved, Subject};
+use super::turning::Openings;
 
 /// Rows of a table that decide its plan; measured: enough for 3 % common passwords to show, 5 ms of work.
 pub(super) const WARM_UP: usize = 1024;
@@ -39,6 +41,12 @@ pub(super) struct Slot {
     pub(super) index: Option<Arc<DigestIndex>>,
     /// Sampling keys from here on cannot belong to the table's sample any more.
     pub(super) threshold: AtomicU64,
+    /// What turns its values back into passwords.
+    pub(super) opening: Option<Arc<Opening>>,
+    /// Whether its digests are proved to be unsalted: then nothing of them is encrypted.
+    pub(super) is_digest: bool,
+    /// As `threshold`, for the values that tell how they were encrypted.
+    pub(super) trace_threshold: AtomicU64,
 }
 
 /// What is kept of each row.
@@ -51,6 +59,8 @@ pub(super) struct Plan {
     pub(super) active: Option<(usize, bool)>,
     /// Column, and whether it is a flag.
     pub(super) privilege: Option<(usize, bool)>,
+    /// By column: what turns its values back.
+    pub(super) openings: Openings,
 }
 
 /// What earlier readings of a unit taught, by table.
@@ -70,6 +80,7 @@ pub(super) struct Pin {
     pub(super) column: String,
     pub(super) salt: Option<String>,
     pub(super) proved: Proved,
+    pub(super) opening: Option<Arc<Opening>>,
 }
 
 /// The best column of a role.
@@ -86,6 +97,7 @@ impl Plan {
         first: &[TableBatch],
         pins: &Pins,
         tools: &Tools,
+        mut openings: Openings,
     ) -> Self {
         let login = best(roles, Role::Login);
         let email = best(roles, Role::Email);
@@ -100,6 +112,10 @@ impl Plan {
             for pin in &known.pins {
                 if let Some(column) = by_name(&pin.column).filter(|c| slots.iter().all(|s| s.column != *c)) {
                     let salt = pin.salt.as_ref().and_then(by_name);
+                    if pin.opening.is_some() {
+                        openings.resize(openings.len().max(column + 1), None);
+                        openings[column].clone_from(&pin.opening);
+                    }
                     slots.push(Slot { proved: pin.proved.clone(), ..Slot::new(column, salt) });
                 }
             }
@@ -114,11 +130,14 @@ impl Plan {
         slots.truncate(MAX_SLOTS);
         for slot in &mut slots {
             slot.salt2 = second_salt(roles, slot);
-            slot.learn(first, login, email, tools);
+            slot.opening = openings.get(slot.column).cloned().flatten();
+            if slot.opening.is_none() {
+                slot.learn(first, login, email, tools);
+            }
         }
         let active = best(roles, Role::Active).map(|c| (c, roles[c].inverted));
         let privilege = best(roles, Role::Privilege).map(|c| (c, columns::is_privilege_flag(&table.columns[c].name)));
-        Self { slots, id: best(roles, Role::Id), login, email, active, privilege }
+        Self { slots, id: best(roles, Role::Id), login, email, active, privilege, openings }
     }
 
     /// The columns that are followed, ascending: what has to be read of every row.
@@ -139,11 +158,12 @@ impl Plan {
         table: &Table,
         final_roles: &[Assignment],
         proved: &[Proved],
+        opened: &[Option<Arc<Opening>>],
     ) -> Option<Vec<Pin>> {
         let name = |column: usize| table.columns[column].name.clone();
         let mut missed = false;
         let mut pins: Vec<Pin> = Vec::new();
-        for (slot, proved) in self.slots.iter().zip(proved) {
+        for ((slot, proved), opened) in self.slots.iter().zip(proved).zip(opened) {
             let mut salt = slot.salt;
             let role = &final_roles[slot.column];
             if role.role == Role::Credential && role.salt.is_some() && role.salt != slot.salt {
@@ -153,14 +173,21 @@ impl Plan {
             if !proved.is_empty() && slot.proved.is_empty() {
                 missed = true;
             }
+            missed |= opened.is_some();
+            let opening = slot.opening.clone().or_else(|| opened.clone());
             let proved = if slot.proved.is_empty() { proved } else { &slot.proved };
-            pins.push(Pin { column: name(slot.column), salt: salt.map(name), proved: proved.clone() });
+            pins.push(Pin { column: name(slot.column), salt: salt.map(name), proved: proved.clone(), opening });
         }
         for (column, role) in final_roles.iter().enumerate() {
             if role.role == Role::Credential && pins.len() < MAX_SLOTS && self.slots.iter().all(|s| s.column != column)
             {
                 missed = true;
-                pins.push(Pin { column: name(column), salt: role.salt.map(name), proved: Proved::default() });
+                pins.push(Pin {
+                    column: name(column),
+                    salt: role.salt.map(name),
+                    proved: Proved::default(),
+                    opening: None,
+                });
             }
         }
         // Which of two login columns is used was decided by the first rows and is not chased further.
@@ -194,6 +221,9 @@ impl Slot {
             proved: Proved::default(),
             index: None,
             threshold: AtomicU64::new(u64::MAX),
+            opening: None,
+            is_digest: false,
+            trace_threshold: AtomicU64::new(u64::MAX),
         }
     }
 
@@ -224,6 +254,7 @@ impl Slot {
         if self.proved.is_empty() {
             self.proved = prove::constructions(&subjects, self.salt.is_some(), index, tools.pepper());
         }
+        self.is_digest = !proved.is_empty() || !self.proved.is_empty();
         proved.extend(&self.proved.unsalted);
         self.unsalted = if proved.is_empty() { plausible } else { proved };
         if !self.proved.unsalted.is_empty() {

@@ -259,7 +259,8 @@ pub(super) fn slow(subjects: &[Subject], budget: u64) -> Slow {
             continue;
         }
         let Some(scheme) = schemes::explain(subject.form, false).into_iter().next() else { continue };
-        if scheme.work(subject.form) > schemes::MAX_WORK {
+        // What is encrypted, no guess opens.
+        if scheme.protection() == schemes::Protection::Reversible || scheme.work(subject.form) > schemes::MAX_WORK {
             continue;
         }
         let work = scheme.work(subject.form).saturating_mul((COMMON + OWN + 1) as u64);

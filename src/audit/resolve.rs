@@ -1,6 +1,7 @@
 //! From forms to schemes: what each form of a column is, once the whole column is known.
 
 use crate::model::{Confidence, Evidence, Form, FormKind, Formula, Grade, Graded, Policy, Reason, Reasons, Role};
+use crate::reversible::Opening;
 use crate::schemes::{self, Protection, Scheme};
 
 use super::observe::Sort;
@@ -20,6 +21,8 @@ pub(super) struct Resolved {
     pub(super) reasons: Reasons,
     /// How the scheme is known.
     pub(super) why: String,
+    /// How sure the scheme is where that is not as sure as the column's role.
+    pub(super) sure: Option<Confidence>,
 }
 
 /// Whether slot `number` of `table` is a credential now that the whole table is known.
@@ -44,7 +47,14 @@ pub(super) fn slot(table: &TableDone, number: usize, slow: &Slow, policy: &Polic
             }
             FormKind::Empty => told("empty value", &[Reason::NoCredential], "no value where others have a hash"),
             FormKind::State => told("locked or unusable", &[Reason::Locked], "a marker that no password opens"),
-            _ => explained(*sort, done, plan, slow, policy),
+            _ if sort.form == schemes::turned_back() => turned_back(plan.opening.as_deref(), policy),
+            kind => match plan.opening.as_deref().filter(|opening| opening.is_partial() && kind != FormKind::Modular) {
+                Some(opening) if schemes::may_be_encrypted(sort.form) => {
+                    let why = "longer than what is known of the key stream";
+                    reversible(opening.describe(), why, Evidence::Inferred, None, policy)
+                }
+                _ => explained(*sort, done, plan, slow, policy),
+            },
         })
         .collect()
 }
@@ -57,6 +67,7 @@ fn told(describe: &str, reasons: &[Reason], why: &str) -> Resolved {
         grade: None,
         reasons: reasons.iter().copied().collect(),
         why: why.into(),
+        sure: None,
     }
 }
 
@@ -77,6 +88,10 @@ fn explained(sort: Sort, done: &SlotDone, slot: &Slot, slow: &Slow, policy: &Pol
                 (most.scheme, Evidence::Inferred, why)
             }
         }
+        (None, []) if done.look.is_some() && may_be_encrypted(form) => {
+            let look = done.look.as_ref().expect("there is one");
+            return reversible(look.name, &look.why, Evidence::Inferred, Some(look.confidence), policy);
+        }
         (None, []) => {
             let candidates = schemes::candidates(form, slot.salt.is_some()).count();
             match schemes::candidates(form, slot.salt.is_some()).next() {
@@ -93,6 +108,7 @@ fn explained(sort: Sort, done: &SlotDone, slot: &Slot, slow: &Slow, policy: &Pol
         grade: Some(graded),
         scheme: Some(scheme),
         why,
+        sure: None,
     }
 }
 
@@ -153,6 +169,33 @@ fn opened(form: Form, done: &SlotDone, slot: &Slot) -> Vec<Known> {
     opened
 }
 
+/// Values that were turned back.
+fn turned_back(opening: Option<&Opening>, policy: &Policy) -> Resolved {
+    let (describe, why, proved) = opening.map_or(("reversible", "", false), |o| (o.describe(), o.why(), o.is_proved()));
+    let evidence = if proved { Evidence::Proved } else { Evidence::Inferred };
+    reversible(describe, why, evidence, None, policy)
+}
+
+fn reversible(describe: &str, why: &str, evidence: Evidence, sure: Option<Confidence>, policy: &Policy) -> Resolved {
+    let form = schemes::turned_back();
+    let scheme = schemes::explain(form, false).into_iter().next();
+    Resolved {
+        describe: describe.to_owned(),
+        evidence,
+        reasons: [Reason::Reversible].into_iter().collect(),
+        grade: scheme.map(|scheme| scheme.grade(form, policy)),
+        scheme,
+        why: why.to_owned(),
+        sure,
+    }
+}
+
+/// Whether statistics of the column are about values of this form, which nothing else explains: a value that names its
+/// scheme is what it says.
+fn may_be_encrypted(form: Form) -> bool {
+    form.kind() != FormKind::Modular && schemes::may_be_encrypted(form)
+}
+
 fn unproved(
     form: Form,
     scheme: &'static dyn Scheme,
@@ -192,6 +235,6 @@ pub(super) fn confidence(role: Confidence, resolved: &Resolved) -> Confidence {
     match resolved.evidence {
         Evidence::Proved => Confidence::PROVED,
         Evidence::SelfDescribing => role.max(Confidence::new(95)),
-        Evidence::Inferred => role,
+        Evidence::Inferred => resolved.sure.map_or(role, |sure| role.min(sure)),
     }
 }

@@ -9,7 +9,6 @@ use std::sync::atomic::Ordering;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
-use crate::breach;
 use crate::error::Error;
 use crate::judge::judge;
 use crate::model::{
@@ -17,14 +16,14 @@ use crate::model::{
     Report, ReportSkip, ReportTable, ResetRow, Role, RowAt, Severity, Site, Tier, Verdict,
 };
 use crate::schemes::Protection;
-use crate::settings::BreachChoice;
 
+use super::Shared;
+use super::asking::{Asked, Asking};
 use super::facts::{FactsReader, SlotFacts};
 use super::joins::{Cell, ColumnKey, DigestRecord, Fact, Grouped, Joins, group};
 use super::prove::{self, Slow, Subject};
 use super::resolve::{self, Resolved};
 use super::unit::{SlotDone, TableDone, UnitDone};
-use super::{Shared, asking};
 use crate::report::TakeRow;
 
 /// Schemes with parameters that a report lists for one column.
@@ -170,23 +169,17 @@ fn tell_slow(table: &Decided<'_>, joins: &Joins) -> io::Result<()> {
     Ok(())
 }
 
-/// Asks the chosen source about every digest whose form turned out to be one.
+/// Asks the chosen sources about every digest whose form turned out to be one.
 fn ask(
     shared: &Shared<'_>,
     decided: &[Decided<'_>],
     run_of: &[Option<(u32, u32)>],
     joins: &Joins,
-) -> Result<Option<BreachReport>, Error> {
-    let BreachChoice::Hibp { base_url, padding, ca, concurrency } = &shared.settings.breach else { return Ok(None) };
-    shared.progress.phase("asking the breach source");
-    let options = breach::HibpOptions {
-        base_url: base_url.clone(),
-        padding: *padding,
-        ca: ca.clone(),
-        concurrency: *concurrency,
-        ..breach::HibpOptions::default()
-    };
-    let source = breach::Hibp::new(options).map_err(|e| Error::breach(e.0))?;
+) -> Result<Asked, Error> {
+    if shared.whom.is_empty() {
+        return Ok(Asked::default());
+    }
+    shared.progress.phase("asking breach sources");
     let valid = |run: u32, record: &DigestRecord| {
         let Some((at, number)) = run_of[run as usize] else { return false };
         let table = &decided[at as usize];
@@ -199,8 +192,9 @@ fn ask(
         scheme.asks().contains(&record.digest.kind())
     };
     let digests = shared.digests.lock().unwrap_or_else(PoisonError::into_inner);
-    let report = asking::ask(&source, &digests, shared.tools.key.0, &valid, joins);
-    report.map(Some).map_err(|error| Error::store(&shared.settings.spool_dir, error))
+    let asking = Asking { digests: &digests, valid: &valid, seed: shared.tools.key.0 };
+    let asked = asking.ask(&shared.whom, joins, shared.progress);
+    asked.map_err(|error| Error::store(&shared.settings.spool_dir, error))
 }
 
 /// How many rows carried a set of reasons, and where the first was.
@@ -485,7 +479,7 @@ fn report(
     decided: &[Decided<'_>],
     tallies: &[Tally],
     grouped: &HashMap<ColumnKey, Grouped>,
-    asked: Option<BreachReport>,
+    asked: Asked,
     skipped: Vec<ReportSkip>,
 ) -> Report {
     let mut report = Report { skipped, ..Report::default() };
@@ -526,24 +520,19 @@ fn report(
         let tried = if tried == 0 { "none tried".into() } else { format!("{tried} tried with likely passwords") };
         report.not_asked.push(format!("{scheme}: {values} values that no breach source can be asked about, {tried}"));
     }
-    match (asked, &shared.settings.breach) {
-        (Some(asked), _) => {
-            report.breach.push(asked);
-            report.breach.push(embedded);
-        }
-        (None, choice) => {
-            if askable > 0 {
-                report.not_asked.insert(
-                    0,
-                    format!("{askable} values could be asked of the Pwned Passwords service: --breach hibp"),
-                );
-            }
-            if matches!(choice, BreachChoice::None) {
-                embedded = BreachReport { source: "none".into(), ..BreachReport::default() };
-            }
-            report.breach.push(embedded);
-        }
+    if !shared.whom.takes_ranges() && askable > 0 {
+        report
+            .not_asked
+            .insert(0, format!("{askable} values could be asked of the Pwned Passwords service: --breach hibp"));
     }
+    report.not_asked.splice(0..0, asked.advice);
+    report.breach = asked.reports;
+    // The list is tried on every value as it is read; it is a breach source where somebody wants any.
+    report.breach.push(if shared.settings.breach.sources.is_empty() {
+        BreachReport { source: "none".into(), ..BreachReport::default() }
+    } else {
+        embedded
+    });
     report
 }
 
@@ -558,17 +547,21 @@ fn tried_by_list(
     let mut askable = 0;
     for (slot, resolved) in table.slots.iter().enumerate() {
         let Some(resolved) = resolved else { continue };
-        let salted = &table.table.plan.slots[slot].proved.salted;
+        let proved = &table.table.plan.slots[slot].proved;
         let mut listed = 0;
-        for (of_form, count) in resolved.iter().zip(&table.table.slots[slot].counts) {
+        let slots = &table.table.slots[slot];
+        for ((of_form, sort), count) in resolved.iter().zip(&slots.sorts).zip(&slots.counts) {
             let Some(scheme) = of_form.scheme else { continue };
             let of_ranges = |kind: &DigestKind| matches!(kind, DigestKind::Sha1 | DigestKind::Ntlm);
             askable += if scheme.asks().iter().any(of_ranges) { *count } else { 0 };
             let tried = match scheme.protection() {
                 Protection::Plaintext => true,
-                // Without a formula there is no table of common passwords' digests.
-                Protection::UnsaltedFast => scheme.formula().is_some(),
-                Protection::SaltedFast => salted.iter().any(|s| s.name() == scheme.name()),
+                Protection::Reversible => sort.form == crate::schemes::turned_back(),
+                // The table of common passwords' digests holds the commonest constructions, and those that were proved.
+                Protection::UnsaltedFast => {
+                    scheme.formula().is_some_and(|f| super::UNSALTED.contains(&f) || proved.unsalted.contains(&f))
+                }
+                Protection::SaltedFast => proved.salted.iter().any(|s| s.name() == scheme.name()),
                 Protection::PasswordHash | Protection::State => false,
             };
             if tried {

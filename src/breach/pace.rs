@@ -89,11 +89,13 @@ impl Pace {
         Self { most, first_wait, health: Mutex::new(health) }
     }
 
-    /// Asks questions `0..questions` in this order. `attempt(question, number)` makes a try, numbered from 0; `done` gets
-    /// every question exactly once.
+    /// Asks questions `0..questions` in this order. A question that `may` denies is not begun, and ends as
+    /// [`Unasked::OverBudget`]. `attempt(question, number)` makes a try, numbered from 0; `done` gets every question
+    /// exactly once.
     pub(super) async fn ask<T, F>(
         &self,
         questions: usize,
+        may: impl Fn() -> bool,
         attempt: impl Fn(usize, u32) -> F,
         mut done: impl FnMut(usize, Result<T, Unasked>),
     ) where
@@ -119,6 +121,10 @@ impl Pace {
                 } else if tries.len() + waiting.len() < self.most
                     && let Some(question) = fresh.next()
                 {
+                    if !may() {
+                        done(question, Err(Unasked::OverBudget));
+                        continue;
+                    }
                     Begun { question, tries: 0, answered_before }
                 } else {
                     break;
@@ -258,9 +264,14 @@ mod tests {
     {
         let mut ends: Vec<Option<Result<u32, Unasked>>> = vec![None; questions];
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.block_on(pace.ask(questions, attempt, |question, end| {
-            assert!(ends[question].replace(end).is_none(), "question {question} ended twice");
-        }));
+        runtime.block_on(pace.ask(
+            questions,
+            || true,
+            attempt,
+            |question, end| {
+                assert!(ends[question].replace(end).is_none(), "question {question} ended twice");
+            },
+        ));
         ends.into_iter().map(|end| end.expect("every question ends")).collect()
     }
 
@@ -277,6 +288,25 @@ mod tests {
         for (question, end) in ends.into_iter().enumerate() {
             assert_eq!(end, if question == 7 { Err(Unasked::BadAnswer) } else { Ok(0) });
         }
+    }
+
+    #[test]
+    fn a_question_that_may_not_be_asked_is_no_loss_and_costs_no_try() {
+        let pace = pace(4);
+        let (asked, mut over) = (std::cell::Cell::new(0), 0);
+        let may = || asked.replace(asked.get() + 1) < 30;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(pace.ask(
+            1000,
+            may,
+            |_, number| async move { Ok(number) },
+            |question, end| {
+                assert_eq!(end.is_err(), question >= 30);
+                over += usize::from(end == Err(Unasked::OverBudget));
+            },
+        ));
+        assert_eq!(over, 970);
+        assert_eq!(pace.health().gave_up, None);
     }
 
     #[test]

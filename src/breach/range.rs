@@ -64,6 +64,16 @@ impl<'a> Range<'a> {
         }
     }
 
+    /// Kind of the digests.
+    pub const fn kind(&self) -> DigestKind {
+        self.kind
+    }
+
+    /// Suffixes in upper-case hex with their counts, ascending.
+    pub fn lines(&self) -> &[(&'a [u8], u64)] {
+        &self.lines
+    }
+
     /// Number of real lines.
     pub fn len(&self) -> usize {
         self.lines.len()

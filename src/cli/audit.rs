@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::Args;
 use clap::builder::PossibleValuesParser;
-use clap::{Args, ValueEnum};
 
-use super::{ColorArg, LiveArgs};
+use super::{BreachArgs, ColorArg, LiveArgs};
 use crate::report;
 
 /// Flags and arguments of `audit`.
@@ -38,20 +38,22 @@ pub struct AuditArgs {
     #[arg(short, long, help_heading = "Report")]
     pub quiet: bool,
 
-    /// Which breach source to ask: the list built in, the Pwned Passwords range protocol (five hex digits of a hash
-    /// leave the machine per question), or none.
-    #[arg(long, value_name = "SOURCE", value_enum, default_value_t = BreachArg::Embedded,
-          help_heading = "Breach source")]
-    pub breach: BreachArg,
-    /// Address of the range server [default: `https://api.pwnedpasswords.com`].
-    #[arg(long, value_name = "URL", help_heading = "Breach source")]
-    pub breach_url: Option<String>,
-    /// Trust the certificate authorities in this PEM file when asking the range server.
-    #[arg(long, value_name = "FILE", help_heading = "Breach source")]
-    pub breach_ca: Option<PathBuf>,
-    /// Do not ask for padded answers, which hide from an onlooker which range was asked.
-    #[arg(long, help_heading = "Breach source")]
-    pub no_padding: bool,
+    /// Whom to ask about exposures.
+    #[command(flatten)]
+    pub breach: BreachArgs,
+
+    /// Try KEY (hexadecimal, base64 or as it is) on columns that are encrypted; may be given several times. A key on the
+    /// command line stays in the shell's history and shows in the list of processes: prefer --key-file.
+    #[arg(long = "key", value_name = "KEY", help_heading = "Encrypted columns")]
+    pub keys: Vec<String>,
+    /// Try the keys in FILE, one a line (or the bytes of one key), on columns that are encrypted; may be given several
+    /// times.
+    #[arg(long = "key-file", value_name = "FILE", help_heading = "Encrypted columns")]
+    pub key_files: Vec<PathBuf>,
+    /// Initialisation vector to try with the keys, in hexadecimal or as it is; may be given several times. Vectors in
+    /// front of each value, of zeros, and made of the key are tried anyway.
+    #[arg(long = "iv", value_name = "IV", help_heading = "Encrypted columns")]
+    pub ivs: Vec<String>,
 
     /// Judge by this policy file (thresholds and tiers) instead of the one built in.
     #[arg(long, value_name = "FILE", help_heading = "Judgement")]
@@ -94,15 +96,4 @@ pub struct AuditArgs {
     /// Bytes read at a time; changes no result.
     #[arg(long, value_name = "SIZE", default_value = "1M", hide = true, help_heading = "Limits")]
     pub block_size: String,
-}
-
-/// `--breach`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum BreachArg {
-    /// The list of common breached passwords built into the program; nothing leaves the machine.
-    Embedded,
-    /// The Pwned Passwords range protocol, as well as the built-in list.
-    Hibp,
-    /// Ask nobody.
-    None,
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::{DownloadArgs, ServeArgs};
+
 /// `corpus`.
 #[derive(Args, Debug)]
 pub struct CorpusArgs {
@@ -17,6 +19,10 @@ pub struct CorpusArgs {
 pub enum CorpusCommand {
     /// Make a corpus file of what you have: the official text file, a folder of ranges, binary records, lists of your own.
     Build(Box<CorpusBuildArgs>),
+    /// Fetch all ranges of the Pwned Passwords service, or what changed since the last time; stop and go on as you like.
+    Download(Box<DownloadArgs>),
+    /// Answer range questions like the Pwned Passwords service, from a full corpus or a download.
+    Serve(ServeArgs),
     /// Say what a corpus file holds.
     Info(CorpusInfoArgs),
     /// Read a corpus file whole and check every checksum.
@@ -26,7 +32,7 @@ pub enum CorpusCommand {
 /// Flags and arguments of `corpus build`.
 #[derive(Args, Debug)]
 pub struct CorpusBuildArgs {
-    /// A text file of `HASH:COUNT` lines (also .gz), a folder of ranges (00000 to FFFFF, .txt, .gz), or a file of sorted
+    /// A text file of `HASH:COUNT` lines (also .gz), a folder of ranges (00000 to FFFFF, .txt, .gz), a download, or sorted
     /// binary records.
     #[arg(value_name = "INPUT", required = true)]
     pub inputs: Vec<PathBuf>,

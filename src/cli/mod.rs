@@ -2,20 +2,28 @@
 //! type goes further down than that.
 
 mod audit;
+mod breach;
+mod check;
 mod corpus;
+mod download;
 mod gate;
 mod live;
 mod rules;
+mod serve;
 
 use std::io;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
-pub use audit::{AuditArgs, BreachArg};
+pub use audit::AuditArgs;
+pub use breach::BreachArgs;
+pub use check::{CheckArgs, HashArg};
 pub use corpus::{CorpusArgs, CorpusBuildArgs, CorpusCommand, CorpusInfoArgs, CorpusVerifyArgs, KindArg, VariantArg};
+pub use download::DownloadArgs;
 pub use gate::{BaselineArgs, EngineArg, GateArgs, ScanArgs};
 pub use live::LiveArgs;
 pub use rules::RulesArgs;
+pub use serve::ServeArgs;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -37,12 +45,17 @@ pub struct Cli {
 const EXIT_CODES: &str = "Exit codes: 0 all was read and nothing reaches --fail-on; 1 something does; \
                           2 trouble, or nothing does but the audit is incomplete.";
 
+const CHECK_CODES: &str = "Exit codes: 0 not seen; 1 seen; 2 trouble, or not seen but not all is known.";
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Read dumps and files, and say which accounts to reset, how soon and why.
     #[command(after_help = EXIT_CODES)]
     Audit(Box<AuditArgs>),
+    /// Say how often a password, or each value on standard input, was seen in breaches; never the value.
+    #[command(after_help = CHECK_CODES)]
+    Check(Box<CheckArgs>),
     /// Search what ships for keys, tokens and passwords, and audit the tables in it.
     #[command(after_help = EXIT_CODES)]
     Gate(Box<GateArgs>),
@@ -80,19 +93,47 @@ pub fn completions(shell: clap_complete::Shell, to: &mut dyn io::Write) -> io::R
     to.write_all(&script)
 }
 
-/// Writes the manual page: one page for the program, with the flags of `audit`.
+/// Writes the manual page: one page for the program, with the flags of `audit`, and a section for each other command.
 pub fn man(to: &mut dyn io::Write) -> io::Result<()> {
     let mut command = Cli::command();
     command.build();
     let audit = command.find_subcommand("audit").expect("the program has an `audit` command").clone();
-    let page = clap_mangen::Man::new(command.after_help(None::<&str>));
+    let page = clap_mangen::Man::new(command.clone().after_help(None::<&str>));
     let audit = clap_mangen::Man::new(audit.after_help(None::<&str>));
     page.render_title(to)?;
     page.render_name_section(to)?;
     to.write_all(BEFORE_OPTIONS.as_bytes())?;
     audit.render_options_section(to)?;
+    for (name, command) in others(&command) {
+        writeln!(to, ".SH \"CREDAUDIT {}\"", name.to_uppercase())?;
+        let mut section = Vec::new();
+        let man = clap_mangen::Man::new(command.clone());
+        man.render_description_section(&mut section)?;
+        man.render_synopsis_section(&mut section)?;
+        man.render_options_section(&mut section)?;
+        // The command is the section here, and what would be sections are parts of it.
+        let section = String::from_utf8_lossy(&section).replace(".SH ", ".SS ");
+        to.write_all(section.replacen(".SS DESCRIPTION\n", "", 1).as_bytes())?;
+    }
     to.write_all(AFTER_OPTIONS.as_bytes())?;
     page.render_version_section(to)
+}
+
+/// Commands other than `audit` that have flags or arguments of their own, with their names as typed.
+fn others(command: &clap::Command) -> Vec<(String, &clap::Command)> {
+    let mut found = Vec::new();
+    for command in
+        command.get_subcommands().filter(|c| !matches!(c.get_name(), "audit" | "help" | "completions" | "man"))
+    {
+        if command.has_subcommands() {
+            let below =
+                others(command).into_iter().map(|(name, below)| (format!("{} {name}", command.get_name()), below));
+            found.extend(below);
+        } else {
+            found.push((command.get_name().to_owned(), command));
+        }
+    }
+    found
 }
 
 /// In roff, with the macros of `groff_man(7)`.
@@ -173,8 +214,8 @@ mod tests {
     #[test]
     fn every_flag_has_one_help_sentence_and_a_group() {
         let command = Cli::command();
-        let audit = command.find_subcommand("audit").unwrap();
-        for arg in audit.get_arguments().filter(|a| !a.is_positional()) {
+        let all = others(&command).into_iter().map(|(_, command)| command).chain(command.find_subcommand("audit"));
+        for arg in all.flat_map(clap::Command::get_arguments).filter(|a| !a.is_positional()) {
             let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
             assert!(!help.is_empty(), "{}", arg.get_id());
             if !["help", "version"].contains(&arg.get_id().as_str()) {
@@ -190,8 +231,14 @@ mod tests {
         man(&mut page).unwrap();
         let page = String::from_utf8(page).unwrap();
         let command = Cli::command();
-        let shown = command.find_subcommand("audit").unwrap().get_arguments().filter(|arg| !arg.is_hide_set());
-        for arg in shown {
+        let others = others(&command);
+        for (name, _) in &others {
+            let heading = format!(".SH \"CREDAUDIT {}\"", name.to_uppercase());
+            assert!(page.contains(&heading), "{name} has no section");
+        }
+        assert!(others.len() >= 6, "check, and five of corpus");
+        let all = others.iter().map(|(_, command)| *command).chain(command.find_subcommand("audit"));
+        for arg in all.flat_map(clap::Command::get_arguments).filter(|arg| !arg.is_hide_set()) {
             if let Some(long) = arg.get_long() {
                 let roff = format!("\\-\\-{}", long.replace('-', "\\-"));
                 assert!(page.contains(&roff), "{long} is not on the manual page");
@@ -206,7 +253,9 @@ mod tests {
             let mut script = Vec::new();
             completions(*shell, &mut script).unwrap();
             let script = String::from_utf8(script).unwrap();
-            assert!(script.contains("fail-on"), "{shell}");
+            for flag in ["fail-on", "breach-budget", "max-connections", "hashes", "concurrency"] {
+                assert!(script.contains(flag), "{flag} for {shell}");
+            }
         }
     }
 }

@@ -90,6 +90,11 @@ impl<'a> Context<'a> {
         if labelled && !expected {
             return None;
         }
+        // What a library encrypted may be anything of the account: a phone number, a token.
+        let wrapped = look.main_form(&[FormKind::Modular]).is_some_and(|form| form.starts_with("encrypted-"));
+        if wrapped && modular >= 0.5 && !matches!(says, Says::Password | Says::Maybe) {
+            return None;
+        }
         if modular >= 0.5 || (modular >= 0.05 && modular + look.digests() >= 0.5) {
             let form = look.main_form(&[FormKind::Modular]).unwrap_or("a password scheme");
             let sure = if matches!(says, Says::Token | Says::Checksum) { 80 } else { 97 };

@@ -6,7 +6,7 @@ use credaudit::audit;
 use credaudit::cli::AuditArgs;
 use credaudit::error::Error;
 use credaudit::model::Report;
-use credaudit::report::{Destination, Meter, Progress, ResetList, Silent, TakeRow};
+use credaudit::report::{Destination, Meter, Notes, Progress, ResetList, Silent, TakeRow};
 use credaudit::settings::{self, AuditSettings, OutputSettings, Sink};
 
 use super::unless_broken_pipe;
@@ -96,8 +96,13 @@ fn read_with_list<W: Write + Send>(
 }
 
 fn read(audit: &AuditSettings, output: &OutputSettings, resets: Option<TakeRow<'_>>) -> Result<Report, Error> {
-    let progress: Box<dyn Progress> =
-        if talks(output) { Box::new(Meter::start(Box::new(io::stderr()))) } else { Box::new(Silent) };
+    let progress: Box<dyn Progress> = if output.quiet {
+        Box::new(Silent)
+    } else if talks(output) {
+        Box::new(Meter::start(Box::new(io::stderr())))
+    } else {
+        Box::new(Notes)
+    };
     audit::run(audit, resets, progress.as_ref())
 }
 

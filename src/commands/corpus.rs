@@ -23,6 +23,8 @@ const HOLES: u8 = 2;
 pub(super) fn run(command: CorpusCommand) -> Result<u8, Error> {
     match command {
         CorpusCommand::Build(args) => build(*args),
+        CorpusCommand::Download(args) => super::download::run(*args),
+        CorpusCommand::Serve(args) => super::serve::run(args),
         CorpusCommand::Info(args) => info(&args.file),
         CorpusCommand::Verify(args) => verify(&args.file),
     }
@@ -128,7 +130,7 @@ fn about(header: &Header) -> String {
 }
 
 /// `2070000000` as `2,070,000,000`.
-fn thousands(n: u64) -> String {
+pub(super) fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|g| std::str::from_utf8(g).unwrap_or("")).collect();
     groups.join(",")
@@ -136,7 +138,7 @@ fn thousands(n: u64) -> String {
 
 /// A day in the proleptic Gregorian calendar, from seconds since 1970 (the algorithm of H. Hinnant, "chrono-Compatible
 /// Low-Level Date Algorithms").
-fn day(seconds: u64) -> String {
+pub(super) fn day(seconds: u64) -> String {
     let days = seconds / 86_400 + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;

@@ -1,9 +1,12 @@
 //! What each command does, one file a command: settings are checked, the library works, results go where they belong.
 
 mod audit;
+mod check;
 mod corpus;
+mod download;
 mod gate;
 mod rules;
+mod serve;
 
 use std::io::{self, Write};
 
@@ -14,6 +17,7 @@ use credaudit::error::Error;
 pub(crate) fn run(command: Command) -> Result<u8, Error> {
     match command {
         Command::Audit(args) => audit::run(*args),
+        Command::Check(args) => check::run(&args),
         Command::Gate(args) => gate::run(*args),
         Command::Baseline(args) => gate::baseline(*args),
         Command::Rules(args) => rules::run(&args),

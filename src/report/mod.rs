@@ -15,7 +15,7 @@ mod text;
 
 pub use files::Destination;
 pub use json::Json;
-pub use progress::{Meter, Progress, Silent};
+pub use progress::{Meter, Notes, Progress, Silent};
 pub use resets::{ResetList, TakeRow};
 pub use sarif::Sarif;
 pub use terminal::Terminal;

@@ -19,6 +19,14 @@ pub trait Progress: Sync {
     fn total(&self, bytes: Option<u64>);
     /// What is being done from now on: `reading`, `asking`.
     fn phase(&self, what: &'static str);
+    /// `done` *more* questions to a server were answered; `more` *more* are to be asked.
+    fn questions(&self, done: u64, more: u64) {
+        let _ = (done, more);
+    }
+    /// Something that people should know before it begins, or that changes no result: one sentence.
+    fn note(&self, text: &str) {
+        let _ = text;
+    }
 }
 
 /// Shows nothing.
@@ -28,6 +36,18 @@ impl Progress for Silent {
     fn stored_bytes(&self, _: u64) {}
     fn total(&self, _: Option<u64>) {}
     fn phase(&self, _: &'static str) {}
+}
+
+/// Shows notes, one a line, and nothing else: for a standard error that is no terminal.
+pub struct Notes;
+
+impl Progress for Notes {
+    fn stored_bytes(&self, _: u64) {}
+    fn total(&self, _: Option<u64>) {}
+    fn phase(&self, _: &'static str) {}
+    fn note(&self, note: &str) {
+        let _ = writeln!(std::io::stderr(), "credaudit: {}", text::name(note, 400));
+    }
 }
 
 /// A line on a terminal. Drop clears it.
@@ -42,6 +62,10 @@ struct Counters {
     /// `u64::MAX` where it is not known.
     total: AtomicU64,
     phase: Mutex<&'static str>,
+    /// Questions answered, and all.
+    questions: [AtomicU64; 2],
+    /// Not shown yet.
+    notes: Mutex<Vec<String>>,
 }
 
 /// Ten times a second: faster than anybody reads, slow enough for a terminal behind a network.
@@ -57,6 +81,8 @@ impl Meter {
             read: AtomicU64::new(0),
             total: AtomicU64::new(u64::MAX),
             phase: Mutex::new("starting"),
+            questions: [AtomicU64::new(0), AtomicU64::new(0)],
+            notes: Mutex::default(),
         });
         let (stop, stopped) = mpsc::channel::<()>();
         let seen = counters.clone();
@@ -65,12 +91,17 @@ impl Meter {
             let mut shown = false;
             while matches!(stopped.recv_timeout(EVERY), Err(RecvTimeoutError::Timeout)) {
                 let line = seen.line(start.elapsed());
-                let _ = to.write_all(CLEAR).and_then(|()| to.write_all(line.as_bytes())).and_then(|()| to.flush());
+                let _ = to
+                    .write_all(CLEAR)
+                    .and_then(|()| to.write_all(seen.notes().as_bytes()))
+                    .and_then(|()| to.write_all(line.as_bytes()))
+                    .and_then(|()| to.flush());
                 shown = true;
             }
             if shown {
-                let _ = to.write_all(CLEAR).and_then(|()| to.flush());
+                let _ = to.write_all(CLEAR);
             }
+            let _ = to.write_all(seen.notes().as_bytes()).and_then(|()| to.flush());
         });
         Self { counters, stop: Some(stop), thread: thread.ok() }
     }
@@ -88,6 +119,16 @@ impl Progress for Meter {
     fn phase(&self, what: &'static str) {
         *self.counters.phase.lock().unwrap_or_else(PoisonError::into_inner) = what;
     }
+
+    fn questions(&self, done: u64, more: u64) {
+        self.counters.questions[0].fetch_add(done, Ordering::Relaxed);
+        self.counters.questions[1].fetch_add(more, Ordering::Relaxed);
+    }
+
+    fn note(&self, note: &str) {
+        let mut notes = self.counters.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.push(text::name(note, 400));
+    }
 }
 
 impl Drop for Meter {
@@ -100,10 +141,20 @@ impl Drop for Meter {
 }
 
 impl Counters {
+    /// Notes that were not shown yet, a line each.
+    fn notes(&self) -> String {
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.drain(..).map(|note| format!("credaudit: {note}\n")).collect()
+    }
+
     fn line(&self, elapsed: Duration) -> String {
         let read = self.read.load(Ordering::Relaxed);
         let total = Some(self.total.load(Ordering::Relaxed)).filter(|t| *t != u64::MAX);
         let phase = *self.phase.lock().unwrap_or_else(PoisonError::into_inner);
+        let [done, all] = [0, 1].map(|at| self.questions[at].load(Ordering::Relaxed));
+        if done < all {
+            return format!("{}  {} of {} questions", text::name(phase, 30), text::number(done), text::number(all));
+        }
         line(phase, read, total, elapsed)
     }
 }

@@ -8,6 +8,7 @@ mod argon2;
 mod bare;
 mod bcrypt;
 mod codec;
+mod encrypted;
 mod fast;
 mod formulas;
 mod grading;
@@ -106,6 +107,8 @@ pub enum SaltFrom {
 pub enum Protection {
     /// None: the password itself.
     Plaintext,
+    /// Encrypted or encoded: whoever has the key, if there is one, has the password.
+    Reversible,
     /// A fast hash without a salt.
     UnsaltedFast,
     /// A fast hash with a salt.
@@ -232,6 +235,7 @@ const FAMILIES: &[Family] = &[
     argon2::FAMILY,
     bare::FAMILY,
     bcrypt::FAMILY,
+    encrypted::FAMILY,
     formulas::FAMILY,
     ldap::FAMILY,
     md5crypt::FAMILY,
@@ -293,6 +297,22 @@ pub fn explain(form: Form, salt_column: bool) -> Vec<&'static dyn Scheme> {
 pub fn candidates(form: Form, salt_column: bool) -> impl Iterator<Item = &'static dyn Scheme> {
     let schemes = BY_FORM.get(&std::ptr::from_ref(form.def).addr()).map_or(&[][..], Vec::as_slice);
     schemes.iter().copied().filter(move |scheme| salt_column || scheme.salt_from() != SaltFrom::Neighbour)
+}
+
+/// The form of a value that was turned back into the password it stands for; [`Stored::value`] is then that password.
+pub const fn turned_back() -> Form {
+    Form::plain(&encrypted::TURNED_BACK)
+}
+
+/// Whether values of `form` may be encrypted or encoded passwords: text, and bytes of a length that block ciphers give or
+/// no digest has.
+pub fn may_be_encrypted(form: Form) -> bool {
+    match form.kind() {
+        FormKind::Text => true,
+        FormKind::Digest => form.def.digest_len.is_multiple_of(8),
+        FormKind::Modular => form.def.name.starts_with("encrypted-"),
+        FormKind::Empty | FormKind::State | FormKind::SaltedDigest => false,
+    }
 }
 
 /// Whether the value says that the password is empty: a zero-length value, an empty password in plain text, or the

@@ -48,7 +48,7 @@ pub fn corpus_build(args: CorpusBuildArgs) -> Result<CorpusBuildSettings, Error>
     })
 }
 
-const fn kind(typed: KindArg) -> DigestKind {
+pub(super) const fn kind(typed: KindArg) -> DigestKind {
     match typed {
         KindArg::Sha1 => DigestKind::Sha1,
         KindArg::Ntlm => DigestKind::Ntlm,

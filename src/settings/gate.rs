@@ -10,7 +10,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use serde::Deserialize;
 
 use super::{
-    AuditSettings, BreachChoice, FailOn, Identity, OutputSettings, Sink, block, color, count, folder, memory, size,
+    AuditSettings, BreachSettings, FailOn, Identity, OutputSettings, Sink, block, color, count, folder, memory, size,
     spare_inputs, targets, threads, width,
 };
 use crate::cli::{BaselineArgs, EngineArg, GateArgs, RulesArgs, ScanArgs};
@@ -223,6 +223,7 @@ fn scan(args: ScanArgs) -> Result<(GateSettings, Option<String>), Error> {
         return Err(Error::usage("a gate reads files, not databases", "use `credaudit audit` for a database"));
     }
     let audit = AuditSettings {
+        keys: crate::reversible::Keys::default(),
         targets,
         live: Options::default(),
         identity: Identity::default(),
@@ -234,7 +235,7 @@ fn scan(args: ScanArgs) -> Result<(GateSettings, Option<String>), Error> {
             block: block(&args.block_size)?,
             hash: false,
         },
-        breach: BreachChoice::Embedded,
+        breach: BreachSettings::embedded(),
         policy: Policy::builtin(),
         spool_dir: folder(args.temp_dir)?,
         pepper: None,

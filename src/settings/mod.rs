@@ -1,8 +1,13 @@
 //! What was typed, checked once. A value of these types makes sense; nothing below looks at the command line again.
 
+mod breach;
+mod check;
 mod corpus;
+mod download;
 mod gate;
+mod keys;
 mod live;
+mod serve;
 
 use std::env;
 use std::ffi::OsString;
@@ -11,12 +16,17 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::thread;
 
+pub use breach::{BreachCache, BreachChoice, BreachSettings};
+pub use check::{CheckInput, CheckSettings, check_command};
 pub use corpus::{CorpusBuildSettings, corpus_build};
+pub use download::{DownloadSettings, download};
+pub use serve::{ServeSettings, serve};
 
-use crate::cli::{AuditArgs, BreachArg, ColorArg};
+use crate::cli::{AuditArgs, ColorArg};
 use crate::error::Error;
 use crate::model::{Policy, Report, Secret, Severity, Tier};
 use crate::report::{self, Output, Style};
+use crate::reversible::Keys;
 use crate::sources::live::{self as live_source, Url};
 use crate::sources::{Limits, Target};
 use zeroize::Zeroizing;
@@ -40,37 +50,19 @@ pub struct AuditSettings {
     /// Columns named by hand.
     pub identity: Identity,
     /// Whom to ask about exposures.
-    pub breach: BreachChoice,
+    pub breach: BreachSettings,
     /// Thresholds and tiers.
     pub policy: Policy,
     /// An existing folder for the encrypted store.
     pub spool_dir: PathBuf,
+    /// Keys tried on encrypted columns.
+    pub keys: Keys,
     /// Common passwords tried on each salted value; 0 tries none.
     pub guess_words: u32,
     /// A secret of the whole site that takes part in its hashes.
     pub pepper: Option<Secret>,
     /// Work spent on trying likely passwords against slow hashes, in estimated seconds of one core; 0 tries none.
     pub guess_seconds: u32,
-}
-
-/// Whom to ask about exposures.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BreachChoice {
-    /// The built-in list.
-    Embedded,
-    /// A server of the Pwned Passwords range protocol.
-    Hibp {
-        /// Address without a trailing slash: `https://api.pwnedpasswords.com`.
-        base_url: String,
-        /// Whether to ask for padded answers.
-        padding: bool,
-        /// PEM file of further certificate authorities; a readable file when settings were made.
-        ca: Option<PathBuf>,
-        /// Questions on their way at a time.
-        concurrency: usize,
-    },
-    /// Nobody.
-    None,
 }
 
 /// Where the results go, and what they mean to the caller.
@@ -130,13 +122,6 @@ pub const MIN_MEMORY: u64 = 64 << 20;
 /// buffers, measured on page-cached files); smaller ones are for tests.
 const BLOCKS: std::ops::RangeInclusive<u64> = 1 << 8..=64 << 20;
 
-/// Of the Pwned Passwords service, as its documentation gives it.
-const HIBP_URL: &str = "https://api.pwnedpasswords.com";
-
-/// Questions on their way at a time. The service has no published limit; at 50 ms a round trip this is some 600
-/// questions a second on one HTTP/2 connection, under the usual limit of 100 streams (RFC 9113, 6.5.2).
-const CONCURRENCY: usize = 32;
-
 /// Most threads; beyond it a typing mistake is likelier than such a machine.
 const MAX_THREADS: usize = 1024;
 
@@ -146,7 +131,7 @@ const WIDTH: usize = 80;
 /// Checks what was typed. Reads the policy file and the environment; opens nothing for writing.
 pub fn check(args: AuditArgs) -> Result<(AuditSettings, OutputSettings), Error> {
     let output = output(&args)?;
-    let breach = breach(&args)?;
+    let breach = breach::breach(&args.breach)?;
     let targets = targets(args.targets)?;
     let threads = threads(args.threads.as_deref())?;
     let (live, identity) = live::check(&args.live, &targets, threads)?;
@@ -166,6 +151,7 @@ pub fn check(args: AuditArgs) -> Result<(AuditSettings, OutputSettings), Error> 
         policy: args.policy.as_deref().map_or_else(|| Ok(Policy::builtin()), policy)?,
         spool_dir: folder(args.temp_dir)?,
         pepper: pepper(args.pepper_file.as_deref())?,
+        keys: keys::keys(&args.keys, &args.key_files, &args.ivs)?,
         guess_words: count("--guess-words", &args.guess_words, 0, u64::from(u32::MAX))? as u32,
         guess_seconds: count("--guess-seconds", &args.guess_seconds, 0, 1_000_000)? as u32,
     };
@@ -340,55 +326,6 @@ fn target(typed: OsString) -> Result<Target, Error> {
     }
 }
 
-fn breach(args: &AuditArgs) -> Result<BreachChoice, Error> {
-    if args.breach != BreachArg::Hibp {
-        let stray = [
-            ("--breach-url", args.breach_url.is_some()),
-            ("--breach-ca", args.breach_ca.is_some()),
-            ("--no-padding", args.no_padding),
-        ];
-        if let Some((flag, _)) = stray.into_iter().find(|(_, given)| *given) {
-            return Err(Error::usage(format!("{flag} means nothing without --breach hibp"), "add --breach hibp"));
-        }
-    }
-    Ok(match args.breach {
-        BreachArg::None => BreachChoice::None,
-        BreachArg::Embedded => BreachChoice::Embedded,
-        BreachArg::Hibp => {
-            if let Some(ca) = &args.breach_ca {
-                fs::File::open(ca).map_err(|e| Error::read(ca, e))?;
-            }
-            BreachChoice::Hibp {
-                base_url: base_url(args.breach_url.as_deref().unwrap_or(HIBP_URL))?,
-                padding: !args.no_padding,
-                ca: args.breach_ca.clone(),
-                concurrency: CONCURRENCY,
-            }
-        }
-    })
-}
-
-/// An address goes into reports, so it may hold no credentials; and a path is appended to it, so nothing may follow it.
-fn base_url(typed: &str) -> Result<String, Error> {
-    let wrong = |what: &str| {
-        Err(Error::usage(format!("--breach-url {what}"), "give an address like https://api.pwnedpasswords.com"))
-    };
-    let Some(rest) = typed.strip_prefix("https://").or_else(|| typed.strip_prefix("http://")) else {
-        return wrong("does not start with https:// or http://");
-    };
-    let host = rest.split('/').next().unwrap_or_default();
-    if host.is_empty() {
-        return wrong("names no host");
-    }
-    if host.contains('@') {
-        return wrong("holds a user name, which would show up in the report");
-    }
-    if typed.contains(|c: char| c == '?' || c == '#' || !c.is_ascii_graphic()) {
-        return wrong("holds characters that an address for this cannot have");
-    }
-    Ok(typed.trim_end_matches('/').to_owned())
-}
-
 fn memory(typed: &str) -> Result<u64, Error> {
     let bytes = size("--memory", typed)?;
     if bytes < MIN_MEMORY {
@@ -534,32 +471,6 @@ mod tests {
         assert!(threads(Some("many")).is_err());
         assert!(threads(None).unwrap() >= 1);
         assert!(count("--guess-words", "4294967296", 0, u64::from(u32::MAX)).is_err());
-    }
-
-    #[test]
-    fn addresses_hold_no_credentials_and_nothing_after_the_path() {
-        assert_eq!(base_url("http://127.0.0.1:8080/").unwrap(), "http://127.0.0.1:8080");
-        assert_eq!(base_url(HIBP_URL).unwrap(), HIBP_URL);
-        for typed in ["api.pwnedpasswords.com", "https://", "https://u:p@h", "https://h/?a=b", "https://h h", "ftp://h"]
-        {
-            assert!(base_url(typed).is_err(), "{typed}");
-        }
-        let shown = base_url("https://me:hunter2@h").unwrap_err().to_string();
-        assert!(!shown.contains("hunter2"), "{shown}");
-    }
-
-    #[test]
-    fn breach_flags_without_a_server_are_refused() {
-        assert_eq!(breach(&args(&[])).unwrap(), BreachChoice::Embedded);
-        assert_eq!(breach(&args(&["--breach", "none"])).unwrap(), BreachChoice::None);
-        assert!(breach(&args(&["--no-padding"])).unwrap_err().hint().contains("--breach hibp"));
-        let BreachChoice::Hibp { padding, base_url, .. } =
-            breach(&args(&["--breach", "hibp", "--no-padding"])).unwrap()
-        else {
-            panic!("hibp was asked for")
-        };
-        assert!(!padding);
-        assert_eq!(base_url, HIBP_URL);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use credaudit::breach::{Hibp, HibpOptions, Source};
+use credaudit::breach::{Came, Hibp, HibpOptions, RangeStore, Source, prefix_of, today};
 use credaudit::model::{Digest, DigestKind, Exposure, Unasked};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -35,7 +35,10 @@ enum Reply {
 struct Asked {
     prefix: String,
     kind: DigestKind,
-    gzip: bool,
+    /// The encoding asked for.
+    encoding: &'static str,
+    /// The version that the client has.
+    has: Option<String>,
     /// How often this prefix was asked for before.
     before: usize,
 }
@@ -116,7 +119,11 @@ impl Asked {
         let prefix = prefix_in(head);
         Self {
             kind: if head.contains("mode=ntlm") { DigestKind::Ntlm } else { DigestKind::Sha1 },
-            gzip: head.contains("accept-encoding: gzip"),
+            encoding: ["gzip", "zstd", "identity"]
+                .into_iter()
+                .find(|encoding| head.contains(&format!("accept-encoding: {encoding}\r\n")))
+                .unwrap(),
+            has: head.split("if-none-match: ").nth(1).map(|rest| rest.split("\r\n").next().unwrap().to_owned()),
             before: said.iter().filter(|(_, before)| prefix_in(before) == prefix).count(),
             prefix,
         }
@@ -151,11 +158,21 @@ fn answer(stream: &mut TcpStream, head: &str, ranges: &Ranges, asked: &Asked, re
         bytes.extend_from_slice(body);
         bytes
     };
+    // As the public service has it: padding is another answer to the same version.
+    let etag = hex(&sha1(&ranges.body(&asked.prefix, asked.kind, false)));
+    let etag = format!("W/\"{}\"", &etag[..16]);
     let good = || {
-        if asked.gzip {
-            full("200 OK", "Content-Encoding: gzip\r\n", &gzip(range.as_bytes()))
-        } else {
-            full("200 OK", "", range.as_bytes())
+        let headers = format!("ETag: {etag}\r\n");
+        match asked.encoding {
+            _ if asked.has.as_ref() == Some(&etag) => {
+                format!("HTTP/1.1 304 Not Modified\r\n{headers}\r\n").into_bytes()
+            }
+            "gzip" => full("200 OK", &format!("{headers}Content-Encoding: gzip\r\n"), &gzip(range.as_bytes())),
+            "zstd" => {
+                let packed = zstd::encode_all(range.as_bytes(), 1).unwrap();
+                full("200 OK", &format!("{headers}Content-Encoding: zstd\r\n"), &packed)
+            }
+            _ => full("200 OK", &headers, range.as_bytes()),
         }
     };
     match reply {
@@ -300,7 +317,7 @@ fn nothing_but_five_hex_digits_of_a_digest_reaches_the_server() {
             let expected: &[&str] = match name {
                 "user-agent" => &[concat!("credaudit/", env!("CARGO_PKG_VERSION"))],
                 "accept" => &["*/*"],
-                "accept-encoding" => &["gzip", "identity"],
+                "accept-encoding" => &["gzip", "identity", "zstd"],
                 "add-padding" => &["true"],
                 "cache-control" => &["no-cache"],
                 "host" => &[server.base.strip_prefix("http://").unwrap()],
@@ -356,7 +373,20 @@ const TROUBLES: &[Trouble] = &[
     ("a server error, once", |asked| once(asked, "503 Service Unavailable", ""), None, 2),
     ("an empty server error", |_| full("502 Bad Gateway", ""), Some(Unasked::ServerError), 5),
     ("an empty range", |_| full("200 OK", ""), Some(Unasked::BadAnswer), 5),
-    ("an empty range, packed only", |asked| if asked.gzip { full("200 OK", "") } else { Reply::Good }, None, 2),
+    (
+        "an empty range, packed only",
+        |asked| if asked.encoding == "gzip" { full("200 OK", "") } else { Reply::Good },
+        None,
+        2,
+    ),
+    (
+        "an empty range in two of three encodings",
+        |asked| if asked.encoding == "zstd" { Reply::Good } else { full("200 OK", "") },
+        None,
+        3,
+    ),
+    ("a cut archive of the other kind", |_| packed_zstd(), Some(Unasked::BadAnswer), 5),
+    ("not changed, though nobody asked that", |_| full("304 Not Modified", ""), Some(Unasked::BadAnswer), 5),
     ("a page", |_| body(b"<html><body>Sign in to this network</body></html>"), Some(Unasked::BadAnswer), 5),
     ("padding only", |_| body(&[b"A".repeat(35), b":0".to_vec()].concat()), Some(Unasked::BadAnswer), 5),
     ("NTLM lines", |_| body(&[b"A".repeat(27), b":3".to_vec()].concat()), Some(Unasked::BadAnswer), 5),
@@ -402,6 +432,12 @@ fn packed(body: &[u8]) -> Reply {
 
 fn cut(framing: &str, body: &[u8]) -> Reply {
     Reply::Bytes([format!("HTTP/1.1 200 OK\r\n{framing}\r\n\r\n").as_bytes(), body].concat())
+}
+
+fn packed_zstd() -> Reply {
+    let mut body = zstd::encode_all(&lines("AB")[..], 1).unwrap();
+    body.truncate(body.len() - 3);
+    Reply::Full("200 OK", "Content-Encoding: zstd\r\n", body)
 }
 
 /// A line of 37 bytes for every digit.
@@ -521,6 +557,116 @@ fn credentials_for_a_mirror_are_sent_to_it_and_not_shown() {
     let said = server.said().concat();
     assert!(said.starts_with("GET /mirror/range/"));
     assert!(said.contains("\r\nauthorization: Basic cmVhZGVyOmh1bnRlcjI=\r\n") && !said.contains("hunter2"));
+}
+
+/// A store in a folder of its own, for the ranges of `server`.
+fn store(server: &Server) -> (tempfile::TempDir, Arc<RangeStore>) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = RangeStore::open(&folder.path().join("ranges"), &server.base).unwrap();
+    (folder, Arc::new(store))
+}
+
+#[test]
+fn a_kept_range_is_not_asked_for_within_31_days_and_then_only_whether_it_changed() {
+    let words = words(30);
+    let server = Server::start(&words, |_| Reply::Good);
+    let (_folder, store) = store(&server);
+    let options = HibpOptions { store: Some(store.clone()), ..server.options() };
+    let right = |answers: &HashMap<Digest, Exposure>| {
+        for (at, word) in words.iter().enumerate() {
+            for digest in [sha1(word), ntlm(word)] {
+                assert_eq!(answers[&digest], seen(at + 1));
+                assert_eq!(answers[&neighbour(&digest)], Exposure::NotSeen);
+            }
+        }
+    };
+    let digests =
+        || words.iter().flat_map(|word| [sha1(word), ntlm(word)]).flat_map(|digest| [digest, neighbour(&digest)]);
+    right(&ask(&Hibp::new(options.clone()).unwrap(), digests()));
+    assert_eq!(server.said().len(), 60);
+    right(&ask(&Hibp::new(options.clone()).unwrap(), digests()));
+    assert_eq!(server.said().len(), 60, "all was kept");
+    for (age, asked) in [(30, 60), (31, 120)] {
+        for digest in digests() {
+            store.still(digest.kind(), prefix_of(&digest), today() - age).unwrap();
+        }
+        right(&ask(&Hibp::new(options.clone()).unwrap(), digests()));
+        assert_eq!(server.said().len(), asked, "{age} days");
+    }
+    assert!(server.said()[60..].iter().all(|head| head.contains("\r\nif-none-match: W/\"")));
+    let source = Hibp::new(options).unwrap();
+    right(&ask(&source, digests()));
+    assert_eq!(server.said().len(), 120, "what did not change is fresh again");
+    assert!(source.remarks().is_empty());
+}
+
+#[test]
+fn an_old_range_proves_what_was_seen_and_nothing_else_when_the_server_fails() {
+    let words = words(4);
+    let good = Server::start(&words, |_| Reply::Good);
+    let (_folder, store) = store(&good);
+    let digests: Vec<Digest> = words.iter().map(|word| sha1(word)).flat_map(|d| [d, neighbour(&d)]).collect();
+    ask(&Hibp::new(HibpOptions { store: Some(store.clone()), ..good.options() }).unwrap(), digests.clone());
+    for digest in &digests {
+        store.still(digest.kind(), prefix_of(digest), today() - 50).unwrap();
+    }
+    let bad = Server::start(&words, |_| full("502 Bad Gateway", ""));
+    let answers = ask(&Hibp::new(HibpOptions { store: Some(store), ..bad.options() }).unwrap(), digests);
+    for (at, word) in words.iter().enumerate() {
+        assert_eq!(answers[&sha1(word)], seen(at + 1));
+        assert_eq!(answers[&neighbour(&sha1(word))], Exposure::Unknown(Unasked::ServerError));
+    }
+    // Only the first try may be answered with "not changed".
+    let heads = bad.said();
+    assert_eq!(heads.iter().filter(|head| head.contains("if-none-match")).count(), 4);
+}
+
+#[test]
+fn an_interrupted_audit_finds_its_answers_kept() {
+    let words = words(50);
+    let server = Server::start(&words, |_| Reply::Good);
+    let (_folder, store) = store(&server);
+    let spending = |ranges| Arc::new(credaudit::breach::Spending::new(credaudit::breach::Budget::Ranges(ranges)));
+    let options = HibpOptions { store: Some(store), ..server.options() };
+    let first = Hibp::new(HibpOptions { spending: spending(20), ..options.clone() }).unwrap();
+    let answers = ask(&first, words.iter().map(|word| sha1(word)));
+    let over = answers.values().filter(|exposure| **exposure == Exposure::Unknown(Unasked::OverBudget)).count();
+    assert_eq!((over, server.said().len()), (30, 20), "what is over the budget is not asked, and told apart");
+    let second = Hibp::new(HibpOptions { spending: spending(30), ..options }).unwrap();
+    let answers = ask(&second, words.iter().map(|word| sha1(word)));
+    assert!(words.iter().enumerate().all(|(at, word)| answers[&sha1(word)] == seen(at + 1)));
+    assert_eq!(server.prefixes().iter().collect::<HashSet<_>>().len(), 50);
+    assert_eq!(server.said().len(), 50, "nothing was asked twice");
+}
+
+#[test]
+fn ranges_are_brought_up_to_date_and_each_tells_what_came_of_it() {
+    let words = words(10);
+    let broken = hex(&sha1(&words[3]))[..5].to_owned();
+    let server = Server::start(&words, move |asked| if asked.prefix == broken { body(b"<html>") } else { Reply::Good });
+    let (_folder, store) = store(&server);
+    let source = Hibp::new(HibpOptions { store: Some(store.clone()), padding: false, ..server.options() }).unwrap();
+    let prefixes: Vec<u32> = words.iter().map(|word| prefix_of(&sha1(word))).collect();
+    let refresh = || {
+        let mut came = HashMap::new();
+        source
+            .refresh(DigestKind::Sha1, &prefixes, &mut |prefix, end| assert!(came.insert(prefix, end).is_none()))
+            .unwrap();
+        prefixes.iter().map(|prefix| came[prefix]).collect::<Vec<_>>()
+    };
+    let expected =
+        |what| (0..10).map(|at| if at == 3 { Err(Unasked::BadAnswer) } else { Ok(what) }).collect::<Vec<_>>();
+    assert_eq!(refresh(), expected(Came::New));
+    assert_eq!(refresh(), expected(Came::Same));
+    // What is kept is not what the server has any more.
+    let text = lines("AB");
+    let other = credaudit::breach::Range::parse(&text, DigestKind::Sha1).unwrap();
+    for prefix in &prefixes {
+        if *prefix != prefixes[3] {
+            store.put(&credaudit::breach::PackedRange::of(*prefix, &other), Some("W/\"old\""), today()).unwrap();
+        }
+    }
+    assert_eq!(refresh(), expected(Came::Changed));
 }
 
 /// Where the test below tells its child which server to ask.

@@ -1,6 +1,7 @@
 //! A labelled corpus of generated tables: password columns in eight languages and under neutral names, and columns that
 //! look like them and are not. People, words and values are invented.
 
+mod encrypted;
 mod generators;
 mod known_products;
 mod lookalikes;

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each holds one kind of thing, and knows no other.
-const FAMILIES: [&str; 8] = ["sources", "formats", "columns", "schemes", "guess", "breach", "secrets", "report"];
+const FAMILIES: [&str; 9] =
+    ["sources", "formats", "columns", "schemes", "reversible", "guess", "breach", "secrets", "report"];
 
 /// Folders that join families: the pipeline, what is typed and what it means, and what each command does with them.
 const JOINERS: [&str; 5] = ["audit", "cli", "commands", "gate", "settings"];

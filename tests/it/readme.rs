@@ -99,6 +99,7 @@ fn shortened(names: &[&str]) -> String {
 fn protection(scheme: &dyn Scheme) -> &'static str {
     match (scheme.protection(), scheme.salt_from()) {
         (Protection::Plaintext, _) => "none",
+        (Protection::Reversible, _) => "encrypted or encoded",
         (Protection::UnsaltedFast, SaltFrom::Site) => "fast hash, one secret for all as its salt",
         (Protection::UnsaltedFast, _) => "fast hash, no salt",
         (Protection::SaltedFast, SaltFrom::Login) => "fast hash, salted with the login",
@@ -127,6 +128,7 @@ fn grades(scheme: &dyn Scheme, policy: &Policy) -> String {
     let thresholds = policy.scheme(key).unwrap_or_else(|| panic!("the policy has no [schemes.{key}]"));
     let weak = match scheme.protection() {
         Protection::Plaintext => Reason::Plaintext,
+        Protection::Reversible => Reason::Reversible,
         Protection::UnsaltedFast => Reason::UnsaltedFastHash,
         Protection::SaltedFast | Protection::PasswordHash => Reason::WeakScheme,
         Protection::State => Reason::Locked,
@@ -197,6 +199,7 @@ fn proof(scheme: &dyn Scheme) -> &'static str {
         }
         (Protection::SaltedFast, Some(_)) => "proved by the commonest passwords, or the row's own words",
         (Protection::PasswordHash, _) if named => "its form; proved by a few likely passwords",
+        (Protection::Reversible, _) => "proved by a key, or by common passwords that it turns into",
         (Protection::PasswordHash, _) => "proved by a few likely passwords",
     }
 }

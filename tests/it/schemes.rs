@@ -97,7 +97,9 @@ fn no_other_explanation_opens_a_vector() {
 fn every_scheme_has_a_vector() {
     let mut seen: BTreeSet<&str> = vectors().map(|vector| vector.scheme).collect();
     seen.append(&mut crate::formulas::covered());
-    for scheme in schemes::ALL.iter().filter(|scheme| scheme.protection() != Protection::State) {
+    // A state has no password, and what is encrypted needs a key: columns of these have tests of their own.
+    let without = [Protection::State, Protection::Reversible];
+    for scheme in schemes::ALL.iter().filter(|scheme| !without.contains(&scheme.protection())) {
         // The same construction with its salt beside it.
         let name = scheme.name().trim_end_matches("/column");
         assert!(seen.contains(name) || seen.contains(scheme.name()), "{}", scheme.name());

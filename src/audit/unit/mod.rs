@@ -14,10 +14,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::model::{Assignment, ByteTotals, Finding, Formula, Places, ReportSkip, ReportTarget, Table};
+use crate::reversible::Look;
 use crate::spool::Chunk;
 
 use super::observe::{Sampled, Sort};
 use super::plan::Plan;
+use super::turning::{self, Trace};
 
 pub(super) use bytes::read;
 pub(super) use live::{dry_run, read_database};
@@ -57,6 +59,9 @@ pub(super) struct SlotDone {
     pub(super) counts: Vec<u64>,
     pub(super) hits: BTreeMap<Formula, u64>,
     pub(super) sample: Vec<Sampled>,
+    /// What the values are by their statistics, where they are encrypted; known when the table is.
+    pub(super) look: Option<Look>,
+    traces: Vec<Trace>,
     index: HashMap<Sort, u32>,
 }
 
@@ -71,6 +76,14 @@ pub(super) struct RunDone {
 }
 
 impl SlotDone {
+    /// Says what the values are by their statistics, and lets the values go.
+    fn conclude(&mut self) {
+        let traces = std::mem::take(&mut self.traces);
+        if self.look.is_none() {
+            self.look = turning::look(&traces);
+        }
+    }
+
     /// Counts rows of a sort; its index.
     fn add(&mut self, sort: Sort, count: u64) -> u32 {
         let at = *self.index.entry(sort).or_insert_with(|| {

@@ -10,9 +10,11 @@ use crate::audit::Shared;
 use crate::audit::observe::{self, Run, Sampled, Watch};
 use crate::audit::plan::{Pins, Plan, Slot, TablePins, WARM_UP};
 use crate::audit::prove::{self, Proved};
+use crate::audit::turning;
 use crate::columns::ColumnStats;
 use crate::formats::Sink;
 use crate::model::{Assignment, ByteTotals, Fault, FormKind, Places, Role, RowAt, Table, TableBatch};
+use crate::reversible::Opening;
 
 use super::{RunDone, SlotDone, TableDone};
 
@@ -43,6 +45,7 @@ pub(super) struct TableState {
 struct Settled {
     roles: Vec<Assignment>,
     proved: Vec<Proved>,
+    opened: Vec<Option<Arc<Opening>>>,
 }
 
 struct TableBatchAt {
@@ -265,6 +268,7 @@ impl<'a> Tables<'a> {
         for slot in &mut state.slots {
             slot.sample.sort_by_key(|s| s.key);
             slot.sample.truncate(SETTLED_SAMPLE);
+            slot.conclude();
         }
         state.settled = Some(settled);
         Ok(())
@@ -302,14 +306,24 @@ impl<'a> Tables<'a> {
             let rows = waiting.batch.len().min(left);
             left -= rows;
             for (column, stats) in stats.iter_mut().enumerate() {
-                (0..rows).for_each(|row| observe::see(tools, waiting.batch.cell(row, column), stats));
+                (0..rows).for_each(|row| observe::see(tools, waiting.batch.cell(row, column), None, stats));
             }
-            first.push(waiting.batch.clone());
+            first.push((waiting.batch.clone(), rows));
             waiting.watch = Watch::some_from(rows);
             ready.push((at, waiting));
         }
-        let roles = self.shared.assign(&table.table, &stats);
-        let plan = Plan::new(&table.table, &roles, &first, self.pins, tools);
+        let mut roles = self.shared.assign(&table.table, &stats);
+        let openings = turning::openings(&first, &roles, tools);
+        for (column, opening) in openings.iter().enumerate() {
+            if let Some(opening) = opening {
+                stats[column] = turning::recount(&first, column, opening, tools);
+            }
+        }
+        if openings.iter().any(Option::is_some) {
+            roles = self.shared.assign(&table.table, &stats);
+        }
+        let first: Vec<TableBatch> = first.into_iter().map(|(batch, _)| batch).collect();
+        let plan = Plan::new(&table.table, &roles, &first, self.pins, tools, openings);
         // Followed columns are counted anew, all rows of them, when they are observed.
         for slot in &plan.slots {
             if let Some(stats) = stats.get_mut(slot.column) {
@@ -351,6 +365,7 @@ impl<'a> Tables<'a> {
         for ((whole, slot), mut part) in state.slots.iter_mut().zip(&plan.slots).zip(run.slots) {
             part.sample.iter_mut().for_each(|s| s.run = id);
             observe::merge_samples(&mut whole.sample, part.sample, &slot.threshold);
+            turning::merge(&mut whole.traces, part.traces, &slot.trace_threshold);
             for (formula, hits) in part.hits {
                 *whole.hits.entry(formula).or_default() += hits;
             }
@@ -367,7 +382,7 @@ impl<'a> Tables<'a> {
             let Some(plan) = &state.plan else { continue };
             let fresh = state.settled.is_none().then(|| state.settle(shared));
             let Some(settled) = state.settled.as_ref().or(fresh.as_ref()) else { continue };
-            if let Some(table_pins) = plan.misses(&state.table, &settled.roles, &settled.proved) {
+            if let Some(table_pins) = plan.misses(&state.table, &settled.roles, &settled.proved, &settled.opened) {
                 let columns = state.table.columns.iter().map(|c| c.name.clone()).collect();
                 pins.insert(state.table.name.clone(), TablePins { columns, pins: table_pins });
             }
@@ -390,7 +405,8 @@ impl<'a> Tables<'a> {
             .map(|state| {
                 let roles = state.settled.as_ref().map_or_else(|| state.roles(shared), |settled| settled.roles.clone());
                 let plan = state.plan.expect("every table is decided at the end of its unit");
-                let (table, rows, slots, runs) = (state.table, state.rows, state.slots, state.runs);
+                let (table, rows, mut slots, runs) = (state.table, state.rows, state.slots, state.runs);
+                slots.iter_mut().for_each(SlotDone::conclude);
                 TableDone { table, places: self.places.clone(), rows, roles, plan, slots, runs }
             })
             .collect();
@@ -429,12 +445,24 @@ fn late_proof(done: &SlotDone, slot: &Slot, shared: &Shared<'_>) -> Proved {
     prove::constructions(&subjects, slot.salt.is_some(), &tools.index, tools.pepper())
 }
 
+/// What turns a column back that its first rows did not show.
+fn late_opening(done: &SlotDone, slot: &Slot, shared: &Shared<'_>) -> Option<Arc<Opening>> {
+    // A plan made from all rows has seen what there is.
+    let more = done.counts.iter().sum::<u64>() > WARM_UP as u64;
+    if slot.opening.is_none() && more { turning::late(&done.traces, &shared.tools) } else { None }
+}
+
 impl TableState {
     /// Roles and late proofs from everything seen.
     fn settle(&self, shared: &Shared<'_>) -> Settled {
         let slots = self.plan.iter().flat_map(|plan| &plan.slots);
-        let proved = self.slots.iter().zip(slots).map(|(done, slot)| late_proof(done, slot, shared)).collect();
-        Settled { roles: self.roles(shared), proved }
+        let (proved, opened) = self
+            .slots
+            .iter()
+            .zip(slots)
+            .map(|(done, slot)| (late_proof(done, slot, shared), late_opening(done, slot, shared)))
+            .unzip();
+        Settled { roles: self.roles(shared), proved, opened }
     }
 
     fn roles(&self, shared: &Shared<'_>) -> Vec<Assignment> {

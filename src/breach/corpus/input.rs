@@ -10,11 +10,12 @@ use flate2::read::MultiGzDecoder;
 use super::builder::{BuildOptions, Builder, Built};
 use super::error::CorpusError;
 use super::folder::Folder;
-use super::header::Variant;
+use super::header::{RANGES, Variant};
 use super::key::Entry;
 use super::lines;
 use super::sort::Sorter;
 use super::{records, text, words};
+use crate::breach::RangeStore;
 use crate::model::DigestKind;
 
 /// Bytes of a file looked at to tell what it is.
@@ -69,7 +70,11 @@ pub struct BuildReport {
 /// What a file or folder holds.
 enum Holds {
     Ranges(Folder),
-    Text { gz: bool },
+    /// The file of a download.
+    Kept(RangeStore),
+    Text {
+        gz: bool,
+    },
     Records,
 }
 
@@ -119,6 +124,7 @@ impl Work<'_> {
         let (holds, kind) = look(input, self.recipe.kind, false)?;
         let (date, expected) = match &holds {
             Holds::Ranges(folder) => folder.about(),
+            Holds::Kept(store) => (changed(&about(input)?), kept_digests(input, store, kind)?),
             Holds::Text { gz } => {
                 let about = about(input)?;
                 // A line is 45 bytes (SHA-1) or 37 (NTLM), of which gzip leaves half.
@@ -139,6 +145,21 @@ impl Work<'_> {
         match holds {
             Holds::Text { gz } => text::hashes(input, open(input, gz)?, kind, true, &mut take)?,
             Holds::Records => records::read(input, file(input)?, kind, true, &mut take)?,
+            Holds::Kept(store) => {
+                for prefix in 0..RANGES {
+                    let kept = store.get(kind, prefix).map_err(|error| CorpusError::read(input, &error))?;
+                    let Some(kept) = kept else {
+                        builder.hole(prefix);
+                        self.report.missing += 1;
+                        continue;
+                    };
+                    for (digest, count) in kept.range.each() {
+                        builder.push_sorted(&digest, count)?;
+                    }
+                    *read += kept.range.len() as u64;
+                    seen(*read);
+                }
+            }
             Holds::Ranges(folder) => {
                 folder.missing().for_each(|prefix| builder.hole(prefix));
                 self.report.missing = folder.missing().count() as u32;
@@ -191,7 +212,7 @@ impl Work<'_> {
             match holds {
                 Holds::Text { gz } => text::hashes(input, open(input, gz)?, found, false, &mut take)?,
                 Holds::Records => records::read(input, file(input)?, found, false, &mut take)?,
-                Holds::Ranges(_) => {
+                Holds::Ranges(_) | Holds::Kept(_) => {
                     let hint = "build from the folder alone, without --unsorted";
                     return Err(CorpusError::new(input, "a folder of ranges among unsorted lists", hint));
                 }
@@ -247,6 +268,26 @@ fn is_gz(path: &Path) -> Result<bool, CorpusError> {
     Ok(magic == [0x1f, 0x8b])
 }
 
+/// About how many digests a download holds: as many ranges as there are, each like one of the first.
+fn kept_digests(input: &Path, store: &RangeStore, kind: DigestKind) -> Result<u64, CorpusError> {
+    const SAMPLE: u64 = 64;
+    let read = |error: std::io::Error| CorpusError::read(input, &error);
+    let (mut ranges, mut sampled, mut lines) = (0, 0, 0);
+    for prefix in 0..RANGES {
+        if store.checked(kind, prefix).map_err(read)?.is_none() {
+            continue;
+        }
+        ranges += 1;
+        if sampled < SAMPLE
+            && let Some(kept) = store.get(kind, prefix).map_err(read)?
+        {
+            sampled += 1;
+            lines += kept.range.len() as u64;
+        }
+    }
+    Ok((ranges * lines / sampled.max(1)).max(1))
+}
+
 /// Tells what a file or folder holds, by its first bytes, and of which kind.
 fn look(path: &Path, kind: Option<DigestKind>, unsorted: bool) -> Result<(Holds, DigestKind), CorpusError> {
     if about(path)?.is_dir() {
@@ -259,6 +300,14 @@ fn look(path: &Path, kind: Option<DigestKind>, unsorted: bool) -> Result<(Holds,
             ));
         };
         return Ok((Holds::Ranges(folder), kind));
+    }
+    if RangeStore::is_one(path) {
+        let store =
+            RangeStore::open_any(path).map_err(|error| CorpusError::new(path, error, "download the ranges again"))?;
+        let begun = |kind: &DigestKind| store.pass(*kind).is_ok_and(|pass| pass.is_some());
+        let found = [DigestKind::Sha1, DigestKind::Ntlm].into_iter().find(begun);
+        let kind = kind.or(found).unwrap_or(DigestKind::Sha1);
+        return Ok((Holds::Kept(store), kind));
     }
     let gz = is_gz(path)?;
     let mut start = Vec::new();

@@ -10,6 +10,8 @@
 
 mod bucket;
 mod builder;
+#[doc(hidden)]
+pub mod checks;
 mod error;
 mod filter;
 mod folder;
@@ -126,7 +128,14 @@ impl Corpus {
     /// What is known about one digest. For many, [`Corpus::lookup`] is quicker.
     pub fn exposure(&self, digest: &Digest) -> Exposure {
         let mut exposure = Exposure::Unknown(Unasked::NotAskable);
-        self.part(std::slice::from_ref(digest), std::slice::from_mut(&mut exposure));
+        if self.shards.is_some() {
+            self.part(std::slice::from_ref(digest), std::slice::from_mut(&mut exposure));
+        } else if digest.kind() == self.header.kind {
+            let key = Key::of(digest);
+            let number = key.first(self.shape.bits);
+            self.fetch(number as usize);
+            exposure = self.look(key, self.bucket(number).as_ref());
+        }
         exposure
     }
 
@@ -182,45 +191,51 @@ impl Corpus {
     }
 
     fn ask_buckets(&self, digests: &[Digest], exposures: &mut [Exposure]) {
-        let (index, data) = (self.index().as_chunks::<8>().0, self.data());
         let bits = self.shape.bits;
-        let kind = self.header.kind;
-        let len = kind.len();
         let mut bucket: (u64, Option<Bucket<'_>>) = (u64::MAX, None);
         for (at, (digest, exposure)) in digests.iter().zip(exposures).enumerate() {
             if let Some(far) = digests.get(at + AHEAD.0) {
                 prefetch(self.index(), Key::of(far).first(bits) as usize * 8);
             }
             if let Some(near) = digests.get(at + AHEAD.1) {
-                let number = Key::of(near).first(bits) as usize;
-                let (start, end) = (place(index, number), place(index, number + 1));
-                for line in 0..=end.saturating_sub(start).div_ceil(64).min(LINES) {
-                    prefetch(data, start.wrapping_add(line * 64));
-                }
+                self.fetch(Key::of(near).first(bits) as usize);
             }
-            if digest.kind() != kind {
+            if digest.kind() != self.header.kind {
                 continue;
             }
             let key = Key::of(digest);
-            if self.is_hole(key.prefix()) {
-                *exposure = Exposure::Unknown(Unasked::Hole);
-                continue;
-            }
             let number = key.first(bits);
             if bucket.0 != number {
                 bucket = (number, self.bucket(number));
             }
-            let Some(bucket) = &bucket.1 else {
-                *exposure = Exposure::Unknown(Unasked::Damaged);
-                continue;
-            };
-            let found = if self.shape.rest == 1 {
-                bucket.find(key.word(self.shape.word), &[key.word(self.shape.word + 8) as u8])
-            } else {
-                bucket.find(key.word(self.shape.word), &key.bytes()[len - self.shape.rest..len])
-            };
-            *exposure = found.map_or(Exposure::NotSeen, |count| Exposure::Seen(Some(count)));
+            *exposure = self.look(key, bucket.1.as_ref());
         }
+    }
+
+    /// Asks for the cache lines of bucket `number`.
+    #[inline]
+    fn fetch(&self, number: usize) {
+        let index = self.index().as_chunks::<8>().0;
+        let (start, end) = (place(index, number), place(index, number + 1));
+        for line in 0..=end.saturating_sub(start).div_ceil(64).min(LINES) {
+            prefetch(self.data(), start.wrapping_add(line * 64));
+        }
+    }
+
+    /// What its bucket says about a digest.
+    #[inline]
+    fn look(&self, key: Key, bucket: Option<&Bucket<'_>>) -> Exposure {
+        if self.is_hole(key.prefix()) {
+            return Exposure::Unknown(Unasked::Hole);
+        }
+        let Some(bucket) = bucket else { return Exposure::Unknown(Unasked::Damaged) };
+        let (word, len) = (key.word(self.shape.word), self.header.kind.len());
+        let found = if self.shape.rest == 1 {
+            bucket.find(word, &[key.word(self.shape.word + 8) as u8])
+        } else {
+            bucket.find(word, &key.bytes()[len - self.shape.rest..len])
+        };
+        found.map_or(Exposure::NotSeen, |count| Exposure::Seen(Some(count)))
     }
 
     /// Bucket `number`, if it is whole.
@@ -257,6 +272,14 @@ impl Source for Corpus {
 
     fn takes(&self) -> &[DigestKind] {
         std::slice::from_ref(&self.header.kind)
+    }
+
+    fn is_local(&self) -> bool {
+        true
+    }
+
+    fn excludes(&self) -> bool {
+        self.header.variant.is_filter()
     }
 
     fn ask(&self, digests: &[Digest], answer: &mut dyn FnMut(usize, Exposure)) {

@@ -18,10 +18,12 @@ pub(super) const fn len(kind: DigestKind) -> usize {
     kind.len() + 4
 }
 
-/// Whether `start`, the first bytes of a file, are ascending records of this kind.
+/// Whether `start`, the first bytes of a file, are records of this kind: nine in ten ascend. (Reading tells where one does
+/// not.)
 pub(super) fn sniff(start: &[u8], kind: DigestKind) -> bool {
     let records: Vec<Key> = start.chunks_exact(len(kind)).map(|record| entry(record, kind).key).collect();
-    !records.is_empty() && records.is_sorted()
+    let ascend = records.windows(2).filter(|pair| pair[0] < pair[1]).count();
+    !records.is_empty() && 10 * ascend >= 9 * (records.len() - 1)
 }
 
 /// Reads the records of `file`, which must ascend if `sorted`.
