@@ -17,6 +17,7 @@ mod observe;
 mod plan;
 mod prove;
 mod resolve;
+mod sorts;
 mod turning;
 mod unit;
 mod verdicts;
@@ -166,6 +167,7 @@ fn run_in_pool(
             identities: resets.is_some(),
             digests: Wanted::of(whom.kinds()),
             guess_words: settings.guess_words as usize,
+            pepper: settings.pepper.clone(),
             store: store.clone(),
             keys: settings.keys.clone(),
         },

@@ -15,8 +15,8 @@ use crate::model::{Assignment, Form, FormKind, Formula, Role, Table, TableBatch,
 use crate::reversible::Opening;
 use crate::schemes::{self, Scheme, Stored};
 
-use super::observe;
-use super::prove::{self, Subject};
+use super::observe::{self, Tools};
+use super::prove::{self, Proved, Subject};
 use super::turning::Openings;
 
 /// Rows of a table that decide its plan; measured: enough for 3 % common passwords to show, 5 ms of work.
@@ -31,10 +31,14 @@ pub(super) struct Slot {
     pub(super) column: usize,
     /// The column of its salts.
     pub(super) salt: Option<usize>,
+    /// The column of second salts.
+    pub(super) salt2: Option<usize>,
     /// Unsalted constructions under which the row's own words are tried.
     pub(super) unsalted: Vec<Formula>,
-    /// The salted construction that opened values of the first rows: tried on every row.
-    pub(super) salted: Option<&'static dyn Scheme>,
+    /// Constructions that opened values of the first rows, but for those of the common index: tried on every row.
+    pub(super) proved: Proved,
+    /// The common passwords' digests under [`Proved::unsalted`].
+    pub(super) index: Option<Arc<DigestIndex>>,
     /// Sampling keys from here on cannot belong to the table's sample any more.
     pub(super) threshold: AtomicU64,
     /// What turns its values back into passwords.
@@ -77,7 +81,7 @@ pub(super) struct TablePins {
 pub(super) struct Pin {
     pub(super) column: String,
     pub(super) salt: Option<String>,
-    pub(super) salted: Option<&'static dyn Scheme>,
+    pub(super) proved: Proved,
     pub(super) opening: Option<Arc<Opening>>,
 }
 
@@ -88,15 +92,13 @@ pub(super) fn best(roles: &[Assignment], role: Role) -> Option<usize> {
 }
 
 impl Plan {
-    /// Decides from the roles that the first rows suggest, and from those rows. `identities` tells whether the id of
-    /// every row is kept.
+    /// Decides from the roles that the first rows suggest, and from those rows.
     pub(super) fn new(
         table: &Table,
         roles: &[Assignment],
         first: &[TableBatch],
         pins: &Pins,
-        index: &DigestIndex,
-        identities: bool,
+        tools: &Tools,
         mut openings: Openings,
     ) -> Self {
         let login = best(roles, Role::Login);
@@ -116,7 +118,7 @@ impl Plan {
                         openings.resize(openings.len().max(column + 1), None);
                         openings[column].clone_from(&pin.opening);
                     }
-                    slots.push(Slot::new(column, salt, pin.salted));
+                    slots.push(Slot { proved: pin.proved.clone(), ..Slot::new(column, salt) });
                 }
             }
         }
@@ -124,20 +126,21 @@ impl Plan {
         credentials.sort_by_key(|i| std::cmp::Reverse(roles[*i].confidence));
         for column in credentials {
             if slots.iter().all(|s| s.column != column) {
-                slots.push(Slot::new(column, roles[column].salt, None));
+                slots.push(Slot::new(column, roles[column].salt));
             }
         }
         slots.truncate(MAX_SLOTS);
         for slot in &mut slots {
+            slot.salt2 = second_salt(roles, slot);
             slot.opening = openings.get(slot.column).cloned().flatten();
             if slot.opening.is_none() {
-                slot.learn(first, login, email, index);
+                slot.learn(first, login, email, tools);
             }
         }
         let active = best(roles, Role::Active).map(|c| (c, roles[c].inverted));
         let privilege = best(roles, Role::Privilege).map(|c| (c, columns::is_privilege_flag(&table.columns[c].name)));
         // Without a reset list the id only tells apart people who have neither email nor login.
-        let id = best(roles, Role::Id).filter(|_| identities || (login.is_none() && email.is_none()));
+        let id = best(roles, Role::Id).filter(|_| tools.identities || (login.is_none() && email.is_none()));
         let wanted = Arc::new(Wanted { columns: Vec::new(), whole: observe::is_watched });
         let plan = Self { slots, id, login, email, active, privilege, wanted, openings };
         Self { wanted: plan.wanted_of(table), ..plan }
@@ -150,7 +153,7 @@ impl Plan {
 
     /// The columns that are followed, ascending: what has to be read of every row.
     pub(super) fn columns(&self) -> Vec<usize> {
-        let slots = self.slots.iter().flat_map(|slot| [Some(slot.column), slot.salt]).flatten();
+        let slots = self.slots.iter().flat_map(|slot| [Some(slot.column), slot.salt, slot.salt2]).flatten();
         let flags = [self.active, self.privilege].into_iter().flatten().map(|(column, _)| column);
         let people = [self.id, self.login, self.email].into_iter().flatten();
         let mut columns: Vec<usize> = slots.chain(people).chain(flags).collect();
@@ -177,7 +180,7 @@ impl Plan {
         &self,
         table: &Table,
         final_roles: &[Assignment],
-        proved: &[Option<&'static dyn Scheme>],
+        proved: &[Proved],
         opened: &[Option<Arc<Opening>>],
     ) -> Option<Vec<Pin>> {
         let name = |column: usize| table.columns[column].name.clone();
@@ -190,23 +193,24 @@ impl Plan {
                 salt = role.salt;
                 missed = true;
             }
-            if proved.is_some() && slot.salted.is_none() {
+            if !proved.is_empty() && slot.proved.is_empty() {
                 missed = true;
             }
             missed |= opened.is_some();
             let opening = slot.opening.clone().or_else(|| opened.clone());
-            pins.push(Pin {
-                column: name(slot.column),
-                salt: salt.map(name),
-                salted: slot.salted.or(*proved),
-                opening,
-            });
+            let proved = if slot.proved.is_empty() { proved } else { &slot.proved };
+            pins.push(Pin { column: name(slot.column), salt: salt.map(name), proved: proved.clone(), opening });
         }
         for (column, role) in final_roles.iter().enumerate() {
             if role.role == Role::Credential && pins.len() < MAX_SLOTS && self.slots.iter().all(|s| s.column != column)
             {
                 missed = true;
-                pins.push(Pin { column: name(column), salt: role.salt.map(name), salted: None, opening: None });
+                pins.push(Pin {
+                    column: name(column),
+                    salt: role.salt.map(name),
+                    proved: Proved::default(),
+                    opening: None,
+                });
             }
         }
         // Which of two login columns is used was decided by the first rows and is not chased further.
@@ -214,13 +218,31 @@ impl Plan {
     }
 }
 
+/// A salt column that belongs to no credential: the second salt of a slot that has a first.
+fn second_salt(roles: &[Assignment], slot: &Slot) -> Option<usize> {
+    slot.salt?;
+    let taken = |column: usize| roles.iter().any(|role| role.salt == Some(column));
+    (0..roles.len()).find(|at| roles[*at].role == Role::Salt && !taken(*at))
+}
+
+/// Whether values of this form can be fast hashes.
+fn may_be_fast(form: Form) -> bool {
+    match form.kind() {
+        FormKind::Digest | FormKind::SaltedDigest => true,
+        FormKind::Modular => schemes::candidates(form, false).any(|scheme| scheme.formula().is_some()),
+        FormKind::Empty | FormKind::State | FormKind::Text => false,
+    }
+}
+
 impl Slot {
-    fn new(column: usize, salt: Option<usize>, salted: Option<&'static dyn Scheme>) -> Self {
+    fn new(column: usize, salt: Option<usize>) -> Self {
         Self {
             column,
             salt,
+            salt2: None,
             unsalted: Vec::new(),
-            salted,
+            proved: Proved::default(),
+            index: None,
             threshold: AtomicU64::new(u64::MAX),
             opening: None,
             is_digest: false,
@@ -229,56 +251,58 @@ impl Slot {
     }
 
     /// Which constructions are worth trying on every row: those the first rows prove, else the most plausible ones.
-    fn learn(&mut self, first: &[TableBatch], login: Option<usize>, email: Option<usize>, index: &DigestIndex) {
+    fn learn(&mut self, first: &[TableBatch], login: Option<usize>, email: Option<usize>, tools: &Tools) {
+        let index = &tools.index;
         let subjects = self.subjects(first, login, email);
         let mut plausible: Vec<Formula> = Vec::new();
         let mut proved: Vec<Formula> = Vec::new();
         for subject in &subjects {
-            let form = subject.form;
-            for scheme in schemes::explain(form, self.salt.is_some()) {
-                // Rarer constructions are not tried on every row.
+            for scheme in schemes::explain(subject.form, self.salt.is_some()) {
+                // The rarer ones are tried where they are proved.
                 let Some(formula) = scheme.formula().filter(|f| index.formulas().contains(f)) else { continue };
                 if !plausible.contains(&formula) {
                     plausible.push(formula);
                 }
-                let mut digest = [0; 64];
-                if let Some(len) = scheme.raw_digest(&subject.stored(), &mut digest)
-                    && let Some(hit) = index.find(&digest[..len])
-                    && !proved.contains(&hit.formula)
-                {
-                    proved.push(hit.formula);
-                }
+            }
+            if let Some(hit) = prove::in_index(subject, index).filter(|hit| !proved.contains(&hit.formula)) {
+                proved.push(hit.formula);
             }
         }
-        self.is_digest = !proved.is_empty();
+        if self.proved.is_empty() {
+            self.proved = prove::constructions(&subjects, self.salt.is_some(), index, tools.pepper());
+        }
+        self.is_digest = !proved.is_empty() || !self.proved.is_empty();
+        proved.extend(&self.proved.unsalted);
         self.unsalted = if proved.is_empty() { plausible } else { proved };
-        if self.salted.is_none() && Self::unsalted_unproved(&subjects, index) {
-            self.salted = prove::salted(&subjects, self.salt.is_some());
+        if !self.proved.unsalted.is_empty() {
+            self.index = Some(Arc::new(DigestIndex::build(&self.proved.unsalted)));
         }
     }
 
-    /// Whether the first rows leave it open that the digests are salted.
-    fn unsalted_unproved(subjects: &[Subject], index: &DigestIndex) -> bool {
-        subjects.iter().any(|s| s.form.kind() == FormKind::SaltedDigest)
-            || subjects.iter().all(|s| prove::in_index(s, index).is_none())
-    }
-
+    /// Rows to look for proofs in, from all over the first ones: old accounts and new ones can differ.
     fn subjects(&self, first: &[TableBatch], login: Option<usize>, email: Option<usize>) -> Vec<Subject> {
-        let mut subjects = Vec::new();
+        let mut rows: Vec<(&TableBatch, usize, Form)> = Vec::new();
         for batch in first {
             for row in 0..batch.len() {
                 let Some(value) = batch.cell(row, self.column).filter(|v| !v.is_empty()) else { continue };
                 let form = schemes::recognise(value);
-                if matches!(form.kind(), FormKind::Digest | FormKind::SaltedDigest) {
-                    let cell = |column: Option<usize>| column.and_then(|c| batch.cell(row, c));
-                    subjects.push(Subject::new(form, value, cell(self.salt), cell(login), cell(email)));
-                    if subjects.len() == prove::SAMPLE {
-                        return subjects;
-                    }
+                if may_be_fast(form) {
+                    rows.push((batch, row, form));
                 }
             }
         }
-        subjects
+        let every = rows.len().div_ceil(prove::SAMPLE).max(1);
+        // Every n-th, from another place each time round, so that no rhythm of the table is met.
+        let turns = (0..every).flat_map(|from| (from..rows.len()).step_by(every));
+        turns
+            .take(prove::SAMPLE)
+            .map(|at| {
+                let (batch, row, form) = rows[at];
+                let cell = |column: Option<usize>| column.and_then(|c| batch.cell(row, c));
+                let value = batch.cell(row, self.column).unwrap_or_default();
+                Subject::new(form, value, [cell(self.salt), cell(self.salt2)], cell(login), cell(email))
+            })
+            .collect()
     }
 }
 

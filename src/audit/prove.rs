@@ -17,8 +17,8 @@ pub(super) const SAMPLE: usize = 200;
 /// thirty constructions that salted hexadecimal of one length can be are 300,000 hashes.
 const STAGES: [Stage; 3] = [
     Stage { rows: SAMPLE, words: 50, budget: 400_000_000 },
-    Stage { rows: SAMPLE, words: 1000, budget: 800_000_000 },
-    Stage { rows: DEEP_SAMPLE, words: usize::MAX, budget: 800_000_000 },
+    Stage { rows: SAMPLE, words: 1000, budget: 700_000_000 },
+    Stage { rows: DEEP_SAMPLE, words: usize::MAX, budget: 700_000_000 },
 ];
 
 struct Stage {
@@ -27,7 +27,7 @@ struct Stage {
     budget: u64,
 }
 
-/// Rows on which, if that proves nothing, the whole list is tried.
+/// Rows on which, if that proves nothing, the whole list is tried as far as the budget goes.
 pub(super) const DEEP_SAMPLE: usize = 48;
 
 /// One stored value with its neighbours, kept for a proof.
@@ -36,6 +36,7 @@ pub(super) struct Subject {
     pub(super) form: Form,
     value: Secret,
     salt: Option<Secret>,
+    salt2: Option<Secret>,
     pub(super) login: Secret,
     pub(super) email: Secret,
 }
@@ -44,23 +45,28 @@ impl Subject {
     pub(super) fn new(
         form: Form,
         value: &[u8],
-        salt: Option<&[u8]>,
+        salts: [Option<&[u8]>; 2],
         login: Option<&[u8]>,
         email: Option<&[u8]>,
     ) -> Self {
         Self {
             form,
             value: Secret::new(value),
-            salt: salt.map(Secret::new),
+            salt: salts[0].map(Secret::new),
+            salt2: salts[1].map(Secret::new),
             login: Secret::new(login.unwrap_or_default()),
             email: Secret::new(email.unwrap_or_default()),
         }
     }
 
     pub(super) fn stored(&self) -> Stored<'_> {
-        Stored::of(self.value.expose(), self.form)
-            .with_salt(self.salt.as_ref().map(Secret::expose))
-            .with_login(Some(self.login.expose()))
+        Stored {
+            salt: self.salt.as_ref().map(Secret::expose),
+            salt2: self.salt2.as_ref().map(Secret::expose),
+            login: Some(self.login.expose()),
+            email: Some(self.email.expose()),
+            ..Stored::of(self.value.expose(), self.form)
+        }
     }
 }
 
@@ -71,39 +77,89 @@ pub(super) fn in_index(subject: &Subject, index: &DigestIndex) -> Option<Hit> {
     index.find(digest)
 }
 
-/// The salted fast scheme that opens most of the sample, if any opens one value.
-pub(super) fn salted(subjects: &[Subject], salt_column: bool) -> Option<&'static dyn Scheme> {
-    let mut schemes: Vec<&'static dyn Scheme> = Vec::new();
-    for subject in subjects {
-        for scheme in schemes::explain(subject.form, salt_column) {
-            let salted = scheme.formula().is_some_and(Formula::is_salted);
-            if salted && schemes.iter().all(|s| s.name() != scheme.name()) {
-                schemes.push(scheme);
+/// Constructions of fast hashes that open values of a sample.
+#[derive(Clone, Default)]
+pub(super) struct Proved {
+    /// Those that take something beside the password, the one that opens most first.
+    pub(super) salted: Vec<&'static dyn Scheme>,
+    /// Those that take nothing beside it and are not in the common index.
+    pub(super) unsalted: Vec<Formula>,
+}
+
+impl Proved {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.salted.is_empty() && self.unsalted.is_empty()
+    }
+
+    pub(super) fn has(&self, formula: Formula) -> bool {
+        self.unsalted.contains(&formula) || self.salted.iter().any(|scheme| scheme.formula() == Some(formula))
+    }
+}
+
+/// Finds the constructions behind a sample of rows. Every row is opened by one at most; what `index` opens needs none.
+///
+/// All constructions that fit the rows' forms are tried before the first answer is taken: a column can hold values of
+/// two makers that look alike. Only rows that nothing has opened are tried with more.
+pub(super) fn constructions(
+    subjects: &[Subject],
+    salt_column: bool,
+    index: &DigestIndex,
+    pepper: Option<&[u8]>,
+) -> Proved {
+    let mut open: Vec<&Subject> = subjects.iter().filter(|s| in_index(s, index).is_none()).collect();
+    let mut proved = open.len() < subjects.len();
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for subject in &open {
+        for scheme in schemes::candidates(subject.form, salt_column) {
+            let Some(formula) = scheme.formula() else { continue };
+            let known = index.formulas().contains(&formula) || (formula.uses().pepper && pepper.is_none());
+            if !known && candidates.iter().all(|c| c.scheme.name() != scheme.name()) {
+                candidates.push(Candidate { scheme, formula, hits: 0 });
             }
         }
     }
     // Cheap ones first: what they leave pays for the dear ones.
-    schemes.sort_by_key(|scheme| scheme.formula().map(guess::nanoseconds));
+    candidates.sort_by_key(|candidate| guess::nanoseconds(candidate.formula));
     for stage in STAGES {
-        let sample = &subjects[..subjects.len().min(stage.rows)];
         let mut left = stage.budget;
-        let mut best: Option<(usize, &'static dyn Scheme)> = None;
-        for (number, scheme) in schemes.iter().enumerate() {
-            let Some(formula) = scheme.formula() else { continue };
+        for number in 0..candidates.len() {
+            let Candidate { scheme, formula, .. } = candidates[number];
             // What one construction leaves is for those after it.
-            let share = left / (schemes.len() - number) as u64;
-            let (words, rows) = affordable(formula, stage.words, sample.len(), share);
-            left -= (words * rows) as u64 * guess::nanoseconds(formula);
-            let hits = opened(*scheme, &sample[..rows], words);
-            if hits > best.map_or(0, |(most, _)| most) {
-                best = Some((hits, *scheme));
-            }
+            let share = left / (candidates.len() - number) as u64;
+            let fitting = open.iter().filter(|s| scheme.forms().iter().any(|f| std::ptr::eq(*f, s.form.def))).count();
+            let rows = fitting.min(stage.rows);
+            // One hash serves all rows where nothing stands beside the password.
+            let hashed = if formula.is_salted() { rows } else { rows.min(1) };
+            let (words, affordable) = affordable(formula, stage.words, hashed, share);
+            left -= (words * affordable) as u64 * guess::nanoseconds(formula);
+            let rows = if formula.is_salted() { affordable } else { rows };
+            let found = opened(scheme, formula, &open, rows, words, pepper);
+            candidates[number].hits += found.len();
+            let mut at = 0;
+            open.retain(|_| {
+                at += 1;
+                !found.contains(&(at - 1))
+            });
         }
-        if let Some((_, scheme)) = best {
-            return Some(scheme);
+        proved |= candidates.iter().any(|candidate| candidate.hits > 0);
+        if proved {
+            break;
         }
     }
-    None
+    candidates.retain(|candidate| candidate.hits > 0);
+    candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.hits));
+    let (salted, unsalted): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|c| c.formula.is_salted());
+    Proved {
+        salted: salted.into_iter().map(|c| c.scheme).collect(),
+        unsalted: unsalted.into_iter().map(|c| c.formula).collect(),
+    }
+}
+
+/// A construction that may be behind a sample, and how many rows it has opened.
+struct Candidate {
+    scheme: &'static dyn Scheme,
+    formula: Formula,
+    hits: usize,
 }
 
 /// How many words on how many rows `budget` nanoseconds are enough for: all rows with fewer words, at least some ten; then
@@ -119,19 +175,27 @@ fn affordable(formula: Formula, words: usize, rows: usize, budget: u64) -> (usiz
     (fewer, rows.min(pairs / fewer.max(1)))
 }
 
-/// How many of `subjects` a common password or the row's own words open under `scheme`.
-pub(super) fn opened(scheme: &dyn Scheme, subjects: &[Subject], words: usize) -> usize {
+/// Which of `subjects` a common password or the row's own words open under `scheme`, of the first `rows` that it fits.
+fn opened(
+    scheme: &dyn Scheme,
+    formula: Formula,
+    subjects: &[&Subject],
+    rows: usize,
+    words: usize,
+    pepper: Option<&[u8]>,
+) -> Vec<usize> {
     /// Index of the subject, digest, its length, what stands beside the password.
     type Decoded<'a> = (usize, [u8; 64], usize, Salts<'a>);
-    let Some(formula) = scheme.formula() else { return 0 };
     let decoded: Vec<Decoded<'_>> = subjects
         .iter()
         .enumerate()
         .filter_map(|(i, subject)| {
+            let stored = subject.stored().with_pepper(pepper);
             let mut digest = [0; 64];
-            let len = scheme.raw_digest(&subject.stored(), &mut digest)?;
-            Some((i, digest, len, scheme.salts(&subject.stored())?))
+            let len = scheme.raw_digest(&stored, &mut digest)?;
+            Some((i, digest, len, scheme.salts(&stored)?))
         })
+        .take(rows)
         .collect();
     let targets: Vec<Target<'_>> =
         decoded.iter().map(|(_, digest, len, salts)| Target { digest: &digest[..*len], salts }).collect();
@@ -139,19 +203,25 @@ pub(super) fn opened(scheme: &dyn Scheme, subjects: &[Subject], words: usize) ->
     let common = guess::common();
     let candidates: Vec<&[u8]> = (0..common.len().min(words)).map(|rank| common.word(rank)).collect();
     guess::search(formula, &targets, &candidates, &mut |target, _| hits[target] = true);
-    let mut own = Vec::new();
-    let mut owner = Vec::new();
-    for (at, (i, ..)) in decoded.iter().enumerate() {
-        let mut mine = Vec::new();
-        guess::own_candidates(subjects[*i].login.expose(), subjects[*i].email.expose(), 8, &mut mine);
-        owner.extend(std::iter::repeat_n(at, mine.len()));
-        own.append(&mut mine);
+    // A construction of many rounds is tried with what it has the budget for.
+    if guess::nanoseconds(formula) < OWN_WORDS_BELOW {
+        let mut own = Vec::new();
+        let mut owner = Vec::new();
+        for (at, (i, ..)) in decoded.iter().enumerate() {
+            let mut mine = Vec::new();
+            guess::own_candidates(subjects[*i].login.expose(), subjects[*i].email.expose(), 8, &mut mine);
+            owner.extend(std::iter::repeat_n(at, mine.len()));
+            own.append(&mut mine);
+        }
+        let pair_targets: Vec<Target<'_>> = owner.iter().map(|at| targets[*at]).collect();
+        let pair_words: Vec<&[u8]> = own.iter().map(|(_, word)| word.as_slice()).collect();
+        guess::search_pairs(formula, &pair_targets, &pair_words, &mut |pair| hits[owner[pair]] = true);
     }
-    let pair_targets: Vec<Target<'_>> = owner.iter().map(|at| targets[*at]).collect();
-    let pair_words: Vec<&[u8]> = own.iter().map(|(_, word)| word.as_slice()).collect();
-    guess::search_pairs(formula, &pair_targets, &pair_words, &mut |pair| hits[owner[pair]] = true);
-    hits.into_iter().filter(|hit| *hit).count()
+    decoded.iter().zip(hits).filter(|(_, hit)| *hit).map(|((i, ..), _)| *i).collect()
 }
+
+/// The row's own words are tried under constructions that cost less than so many nanoseconds.
+const OWN_WORDS_BELOW: u64 = 20_000;
 
 /// What trying a few candidates against slow hashes showed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

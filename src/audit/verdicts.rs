@@ -114,7 +114,7 @@ pub(super) fn conclude(
 
 /// Columns of `table` that hold self-describing hashes.
 fn slow_columns(table: &TableDone) -> u64 {
-    let modular = |slot: &SlotDone| slot.forms.iter().any(|form| form.kind() == FormKind::Modular);
+    let modular = |slot: &SlotDone| slot.sorts.iter().any(|sort| sort.form.kind() == FormKind::Modular);
     (0..table.slots.len()).filter(|n| resolve::is_credential(table, *n) && modular(&table.slots[*n])).count() as u64
 }
 
@@ -596,19 +596,20 @@ fn tried_by_list(
     let mut askable = 0;
     for (slot, resolved) in table.slots.iter().enumerate() {
         let Some(resolved) = resolved else { continue };
-        let salted = table.table.plan.slots[slot].salted;
+        let proved = &table.table.plan.slots[slot].proved;
         let mut listed = 0;
         let slots = &table.table.slots[slot];
-        for ((of_form, form), count) in resolved.iter().zip(&slots.forms).zip(&slots.counts) {
+        for ((of_form, sort), count) in resolved.iter().zip(&slots.sorts).zip(&slots.counts) {
             let Some(scheme) = of_form.scheme else { continue };
             let of_ranges = |kind: &DigestKind| matches!(kind, DigestKind::Sha1 | DigestKind::Ntlm);
             askable += if scheme.asks().iter().any(of_ranges) { *count } else { 0 };
             let tried = match scheme.protection() {
                 Protection::Plaintext => true,
-                Protection::Reversible => *form == crate::schemes::turned_back(),
-                // The table of common passwords' digests holds the commonest constructions only.
-                Protection::UnsaltedFast => scheme.formula().is_some_and(|f| super::UNSALTED.contains(&f)),
-                Protection::SaltedFast => salted.is_some_and(|s| s.name() == scheme.name()),
+                Protection::Reversible => sort.form == crate::schemes::turned_back(),
+                // The table of common passwords' digests holds the commonest constructions, and those that were proved.
+                Protection::UnsaltedFast | Protection::SaltedFast => {
+                    scheme.formula().is_some_and(|f| super::UNSALTED.contains(&f) || proved.has(f))
+                }
                 Protection::PasswordHash | Protection::State => false,
             };
             if tried {
@@ -655,7 +656,9 @@ fn schemes_of(table: &Decided<'_>, slot: usize, distinct: u64) -> Vec<ColumnRepo
     let role = &table.table.roles[table.table.plan.slots[slot].column];
     let mut by_scheme: Vec<(&Resolved, u64)> = Vec::new();
     for (of_form, count) in resolved.iter().zip(&table.table.slots[slot].counts) {
-        match by_scheme.iter_mut().find(|(known, _)| known.describe == of_form.describe) {
+        // What is proved of some values and what is taken for the same of others stand apart.
+        let same = |known: &Resolved| known.describe == of_form.describe && known.evidence == of_form.evidence;
+        match by_scheme.iter_mut().find(|(known, _)| same(known)) {
             Some((_, sum)) => *sum += count,
             None => by_scheme.push((of_form, *count)),
         }
