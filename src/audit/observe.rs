@@ -227,10 +227,10 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watched: W
         let mut followed = ColumnStats::new();
         observer.recognise(&mut run);
         observer.look_up();
-        observer.count(&mut followed);
-        stats.push((slot.column, followed));
         observer.own_words_unsalted();
         observer.salted();
+        observer.count(&mut followed);
+        stats.push((slot.column, followed));
         observer.settle_asked(&mut run.digests[asked_before..]);
         observer.samples();
         observer.traces();
@@ -517,7 +517,7 @@ impl SlotObserver<'_> {
                 continue;
             }
             let form = self.dictionary.sorts[code as usize].form;
-            if self.raw_of[row].1 > 0 && facts.opened.is_none() && schemes::is_empty_password(value, form) {
+            if self.raw_of[row].1 > 0 && !facts.is_open() && schemes::is_empty_password(value, form) {
                 facts.empty = true;
             }
             stats.observe(Some(value), form, facts.opened.is_some());

@@ -96,7 +96,7 @@ impl Plan {
     pub(super) fn new(
         table: &Table,
         roles: &[Assignment],
-        first: &[TableBatch],
+        first: &[(TableBatch, usize)],
         pins: &Pins,
         tools: &Tools,
         mut openings: Openings,
@@ -219,7 +219,7 @@ impl Plan {
 }
 
 /// A salt column that belongs to no credential: the second salt of a slot that has a first.
-fn second_salt(roles: &[Assignment], slot: &Slot) -> Option<usize> {
+pub(super) fn second_salt(roles: &[Assignment], slot: &Slot) -> Option<usize> {
     slot.salt?;
     let taken = |column: usize| roles.iter().any(|role| role.salt == Some(column));
     (0..roles.len()).find(|at| roles[*at].role == Role::Salt && !taken(*at))
@@ -235,7 +235,7 @@ fn may_be_fast(form: Form) -> bool {
 }
 
 impl Slot {
-    fn new(column: usize, salt: Option<usize>) -> Self {
+    pub(super) fn new(column: usize, salt: Option<usize>) -> Self {
         Self {
             column,
             salt,
@@ -251,9 +251,9 @@ impl Slot {
     }
 
     /// Which constructions are worth trying on every row: those the first rows prove, else the most plausible ones.
-    fn learn(&mut self, first: &[TableBatch], login: Option<usize>, email: Option<usize>, tools: &Tools) {
+    fn learn(&mut self, first: &[(TableBatch, usize)], login: Option<usize>, email: Option<usize>, tools: &Tools) {
         let index = &tools.index;
-        let subjects = self.subjects(first, login, email);
+        let (_, subjects) = self.subjects(first, login, email);
         let mut plausible: Vec<Formula> = Vec::new();
         let mut proved: Vec<Formula> = Vec::new();
         for subject in &subjects {
@@ -269,7 +269,7 @@ impl Slot {
             }
         }
         if self.proved.is_empty() {
-            self.proved = prove::constructions(&subjects, self.salt.is_some(), index, tools.pepper());
+            self.proved = prove::constructions(&subjects, self.salt.is_some(), index, tools.pepper(), &prove::STAGES);
         }
         self.is_digest = !proved.is_empty() || !self.proved.is_empty();
         proved.extend(&self.proved.unsalted);
@@ -279,15 +279,21 @@ impl Slot {
         }
     }
 
-    /// Rows to look for proofs in, from all over the first ones: old accounts and new ones can differ.
-    fn subjects(&self, first: &[TableBatch], login: Option<usize>, email: Option<usize>) -> Vec<Subject> {
-        let mut rows: Vec<(&TableBatch, usize, Form)> = Vec::new();
-        for batch in first {
-            for row in 0..batch.len() {
+    /// Rows to look for proofs in, from all over the first ones: old accounts and new ones can differ. Where each is (number of
+    /// the batch, row), and what it holds.
+    pub(super) fn subjects(
+        &self,
+        first: &[(TableBatch, usize)],
+        login: Option<usize>,
+        email: Option<usize>,
+    ) -> (Vec<(usize, usize)>, Vec<Subject>) {
+        let mut rows: Vec<(usize, usize, Form)> = Vec::new();
+        for (number, (batch, of_batch)) in first.iter().enumerate() {
+            for row in 0..*of_batch {
                 let Some(value) = batch.cell(row, self.column).filter(|v| !v.is_empty()) else { continue };
                 let form = schemes::recognise(value);
                 if may_be_fast(form) {
-                    rows.push((batch, row, form));
+                    rows.push((number, row, form));
                 }
             }
         }
@@ -297,12 +303,14 @@ impl Slot {
         turns
             .take(prove::SAMPLE)
             .map(|at| {
-                let (batch, row, form) = rows[at];
+                let (number, row, form) = rows[at];
+                let batch = &first[number].0;
                 let cell = |column: Option<usize>| column.and_then(|c| batch.cell(row, c));
                 let value = batch.cell(row, self.column).unwrap_or_default();
-                Subject::new(form, value, [cell(self.salt), cell(self.salt2)], cell(login), cell(email))
+                let salts = [cell(self.salt), cell(self.salt2)];
+                ((number, row), Subject::new(form, value, salts, cell(login), cell(email)))
             })
-            .collect()
+            .unzip()
     }
 }
 

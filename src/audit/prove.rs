@@ -3,27 +3,36 @@
 //! Everything here works on a sample of rows and on a budget counted in work, not in seconds: the same input gives the
 //! same result on every machine.
 
-use crate::guess::{self, DigestIndex, Hit, Own, Target};
-use crate::model::{Form, FormKind, Formula, Salts, Secret};
+use std::collections::HashSet;
+
+use crate::guess::{self, DigestIndex, Hit, Target};
+use crate::model::{Form, Formula, Salts, Secret};
 use crate::schemes::{self, Scheme, Stored};
 
 /// Rows tried for a proof.
 pub(super) const SAMPLE: usize = 200;
 
 /// How a proof is looked for: each stage tries so many rows and common passwords under every construction that fits, and
-/// takes up to so many nanoseconds of [`guess::nanoseconds`]. The first stage that opens anything is the last.
+/// takes up to so many nanoseconds of [`guess::nanoseconds`]. The first stage that opens values of one construction is the last.
 ///
 /// Of published collections, the fifty commonest passwords open one account in a hundred or more; 200 rows under the some
 /// thirty constructions that salted hexadecimal of one length can be are 300,000 hashes.
-const STAGES: [Stage; 3] = [
-    Stage { rows: SAMPLE, words: 50, budget: 400_000_000 },
-    Stage { rows: SAMPLE, words: 1000, budget: 700_000_000 },
-    Stage { rows: DEEP_SAMPLE, words: usize::MAX, budget: 700_000_000 },
+pub(super) const STAGES: [Stage; 3] = [
+    Stage { rows: SAMPLE, words: 50, own: true, budget: 400_000_000 },
+    Stage { rows: SAMPLE, words: 1000, own: true, budget: 700_000_000 },
+    Stage { rows: DEEP_SAMPLE, words: usize::MAX, own: true, budget: 700_000_000 },
 ];
 
-struct Stage {
+/// The first of [`STAGES`], cheaper: for columns of which nothing but their shape says that they may be passwords. What a
+/// row's own words open there may be a digest of the address (an avatar's name), and proves nothing.
+pub(super) const QUICK: [Stage; 1] = [Stage { rows: SAMPLE, words: 50, own: false, budget: 100_000_000 }];
+
+/// One step of looking for a proof.
+pub(super) struct Stage {
     rows: usize,
     words: usize,
+    /// Whether the row's own words are tried as well.
+    own: bool,
     budget: u64,
 }
 
@@ -84,6 +93,10 @@ pub(super) struct Proved {
     pub(super) salted: Vec<&'static dyn Scheme>,
     /// Those that take nothing beside it and are not in the common index.
     pub(super) unsalted: Vec<Formula>,
+    /// Indices of the rows of the sample that are opened, those that the common index opens among them.
+    pub(super) opened: Vec<usize>,
+    /// Work done, in nanoseconds of [`guess::nanoseconds`].
+    pub(super) work: u64,
 }
 
 impl Proved {
@@ -96,63 +109,102 @@ impl Proved {
     }
 }
 
-/// Finds the constructions behind a sample of rows. Every row is opened by one at most; what `index` opens needs none.
+/// Finds the constructions behind a sample of rows, in these stages. Every row is opened by one at most; what `index`
+/// opens needs none.
 ///
 /// All constructions that fit the rows' forms are tried before the first answer is taken: a column can hold values of
-/// two makers that look alike. Only rows that nothing has opened are tried with more.
+/// several makers that look alike. Only rows that nothing has opened are tried with more.
 pub(super) fn constructions(
     subjects: &[Subject],
     salt_column: bool,
     index: &DigestIndex,
     pepper: Option<&[u8]>,
+    stages: &[Stage],
 ) -> Proved {
-    let mut open: Vec<&Subject> = subjects.iter().filter(|s| in_index(s, index).is_none()).collect();
-    let mut proved = open.len() < subjects.len();
-    let mut candidates: Vec<Candidate> = Vec::new();
-    for subject in &open {
-        for scheme in schemes::candidates(subject.form, salt_column) {
-            let Some(formula) = scheme.formula() else { continue };
-            let known = index.formulas().contains(&formula) || (formula.uses().pepper && pepper.is_none());
-            if !known && candidates.iter().all(|c| c.scheme.name() != scheme.name()) {
-                candidates.push(Candidate { scheme, formula, hits: 0 });
-            }
-        }
-    }
-    // Cheap ones first: what they leave pays for the dear ones.
-    candidates.sort_by_key(|candidate| guess::nanoseconds(candidate.formula));
-    for stage in STAGES {
+    let (mut opened, mut open): (Vec<usize>, Vec<usize>) =
+        (0..subjects.len()).partition(|at| in_index(&subjects[*at], index).is_some());
+    let known: HashSet<Formula> = subjects.iter().filter_map(|s| in_index(s, index)).map(|hit| hit.formula).collect();
+    let mut candidates = candidates(open.iter().map(|at| subjects[*at].form), salt_column, index, pepper.is_some());
+    let mut work = 0;
+    for stage in stages {
         let mut left = stage.budget;
         for number in 0..candidates.len() {
             let Candidate { scheme, formula, .. } = candidates[number];
             // What one construction leaves is for those after it.
             let share = left / (candidates.len() - number) as u64;
-            let fitting = open.iter().filter(|s| scheme.forms().iter().any(|f| std::ptr::eq(*f, s.form.def))).count();
+            let fitting = open.iter().filter(|at| lists(scheme, subjects[**at].form)).count();
             let rows = fitting.min(stage.rows);
             // One hash serves all rows where nothing stands beside the password.
             let hashed = if formula.is_salted() { rows } else { rows.min(1) };
             let (words, affordable) = affordable(formula, stage.words, hashed, share);
-            left -= (words * affordable) as u64 * guess::nanoseconds(formula);
+            let cost = (words * affordable) as u64 * guess::nanoseconds(formula);
+            left -= cost;
+            work += cost;
             let rows = if formula.is_salted() { affordable } else { rows };
-            let found = opened(scheme, formula, &open, rows, words, pepper);
+            let sample: Vec<&Subject> = open.iter().map(|at| &subjects[*at]).collect();
+            let found = opened_by((scheme, formula), &sample, rows, (words, stage.own), pepper);
+            let found: Vec<usize> = found.into_iter().map(|at| open[at]).collect();
             candidates[number].hits += found.len();
-            let mut at = 0;
-            open.retain(|_| {
-                at += 1;
-                !found.contains(&(at - 1))
-            });
+            open.retain(|at| !found.contains(at));
+            opened.extend(found);
         }
-        proved |= candidates.iter().any(|candidate| candidate.hits > 0);
-        if proved {
+        let makers = known.len() + candidates.iter().filter(|candidate| candidate.hits > 0).count();
+        // Where there are two, there may be a third.
+        if makers == 1 {
             break;
         }
     }
-    candidates.retain(|candidate| candidate.hits > 0);
+    let least = |formula: Formula| least(formula, subjects.len() as u64) as usize;
+    candidates.retain(|candidate| candidate.hits >= least(candidate.formula));
     candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.hits));
     let (salted, unsalted): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|c| c.formula.is_salted());
     Proved {
         salted: salted.into_iter().map(|c| c.scheme).collect(),
         unsalted: unsalted.into_iter().map(|c| c.formula).collect(),
+        opened,
+        work,
     }
+}
+
+/// How many of so many values a known password must open before that is a proof of `formula`: so many that chance does it
+/// less than once in 2^40 columns, if every value is tried with 2^14 passwords under 2^8 constructions. Of digests of 16
+/// bytes and more, one is enough; of the 8 bytes of MySQL 3.23 it takes two.
+pub(super) fn least(formula: Formula, values: u64) -> u64 {
+    const CHANCE: u32 = 40;
+    const TRIES: u32 = 14 + 8;
+    let tries = TRIES + values.max(1).ilog2() + 1;
+    let bits = (8 * formula.digest_len() as u32).saturating_sub(tries);
+    u64::from(CHANCE.checked_div(bits).map_or(u32::MAX, |_| CHANCE.div_ceil(bits)))
+}
+
+/// Constructions that can be behind values of these forms, the cheapest first: what they leave pays for the dear ones.
+fn candidates(
+    forms: impl Iterator<Item = Form>,
+    salt_column: bool,
+    index: &DigestIndex,
+    has_pepper: bool,
+) -> Vec<Candidate> {
+    let mut seen: Vec<Form> = Vec::new();
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for form in forms {
+        if seen.contains(&form) {
+            continue;
+        }
+        seen.push(form);
+        for scheme in schemes::candidates(form, salt_column) {
+            let Some(formula) = scheme.formula() else { continue };
+            let known = index.formulas().contains(&formula) || (formula.uses().pepper && !has_pepper);
+            if !known && candidates.iter().all(|c| c.scheme.name() != scheme.name()) {
+                candidates.push(Candidate { scheme, formula, hits: 0 });
+            }
+        }
+    }
+    candidates.sort_by_key(|candidate| guess::nanoseconds(candidate.formula));
+    candidates
+}
+
+fn lists(scheme: &dyn Scheme, form: Form) -> bool {
+    scheme.forms().iter().any(|def| std::ptr::eq(*def, form.def))
 }
 
 /// A construction that may be behind a sample, and how many rows it has opened.
@@ -175,13 +227,13 @@ fn affordable(formula: Formula, words: usize, rows: usize, budget: u64) -> (usiz
     (fewer, rows.min(pairs / fewer.max(1)))
 }
 
-/// Which of `subjects` a common password or the row's own words open under `scheme`, of the first `rows` that it fits.
-fn opened(
-    scheme: &dyn Scheme,
-    formula: Formula,
+/// Which of `subjects` a common password (or, if `own`, one of the row's own words) opens under `scheme`, of the first
+/// `rows` that it fits.
+fn opened_by(
+    (scheme, formula): (&dyn Scheme, Formula),
     subjects: &[&Subject],
     rows: usize,
-    words: usize,
+    (words, own): (usize, bool),
     pepper: Option<&[u8]>,
 ) -> Vec<usize> {
     /// Index of the subject, digest, its length, what stands beside the password.
@@ -204,7 +256,7 @@ fn opened(
     let candidates: Vec<&[u8]> = (0..common.len().min(words)).map(|rank| common.word(rank)).collect();
     guess::search(formula, &targets, &candidates, &mut |target, _| hits[target] = true);
     // A construction of many rounds is tried with what it has the budget for.
-    if guess::nanoseconds(formula) < OWN_WORDS_BELOW {
+    if own && guess::nanoseconds(formula) < OWN_WORDS_BELOW {
         let mut own = Vec::new();
         let mut owner = Vec::new();
         for (at, (i, ..)) in decoded.iter().enumerate() {
@@ -223,89 +275,18 @@ fn opened(
 /// The row's own words are tried under constructions that cost less than so many nanoseconds.
 const OWN_WORDS_BELOW: u64 = 20_000;
 
-/// What trying a few candidates against slow hashes showed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Slow {
-    /// Accounts on which every candidate was tried.
-    pub(super) tried: usize,
-    /// Index into the sample and what opened it.
-    pub(super) opened: Vec<(usize, Opened)>,
-    /// Schemes proved, by name.
-    pub(super) proved: Vec<&'static str>,
-    /// Work done, in nanoseconds of [`Scheme::work`].
-    pub(super) work: u64,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Algorithm;
 
-/// What opened a value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Opened {
-    pub(super) common: bool,
-    pub(super) own: Option<Own>,
-    pub(super) default: bool,
-}
-
-/// Tries, for each of `subjects` in order (accounts with a login that has published default passwords first), its own words, default passwords and the commonest passwords under its
-/// self-describing scheme, until `budget` nanoseconds of [`Scheme::work`] are used up. Every account is tried with the
-/// likeliest candidates before any is tried with more.
-pub(super) fn slow(subjects: &[Subject], budget: u64) -> Slow {
-    use rayon::prelude::*;
-    // Few candidates for each of many accounts find more than many for a few.
-    const COMMON: usize = 6;
-    const OWN: usize = 3;
-    let mut left = budget;
-    let mut chosen: Vec<(usize, &'static dyn Scheme)> = Vec::new();
-    let mut result = Slow::default();
-    let mut order: Vec<usize> = (0..subjects.len()).collect();
-    order.sort_by_key(|i| guess::default_passwords(subjects[*i].login.expose()).is_empty());
-    for i in order {
-        let subject = &subjects[i];
-        if !matches!(subject.form.kind(), FormKind::Modular) {
-            continue;
-        }
-        let Some(scheme) = schemes::explain(subject.form, false).into_iter().next() else { continue };
-        // What is encrypted, no guess opens.
-        if scheme.protection() == schemes::Protection::Reversible || scheme.work(subject.form) > schemes::MAX_WORK {
-            continue;
-        }
-        let work = scheme.work(subject.form).saturating_mul((COMMON + OWN + 1) as u64);
-        if work > left {
-            break;
-        }
-        left -= work;
-        result.work += work;
-        chosen.push((i, scheme));
+    #[test]
+    fn the_shorter_the_digest_and_the_longer_the_column_the_more_it_takes() {
+        let md5 = Formula::Plain(Algorithm::Md5);
+        assert_eq!((least(md5, 1), least(md5, 500), least(md5, 1 << 40)), (1, 1, 1));
+        let mysql323 = schemes::by_name("mysql323").and_then(|scheme| scheme.formula()).unwrap();
+        assert_eq!(mysql323.digest_len(), 8);
+        assert_eq!((least(mysql323, 1), least(mysql323, 500), least(mysql323, 1 << 30)), (1, 2, 4));
+        assert_eq!(least(mysql323, 1 << 42), u64::from(u32::MAX), "chance opens some");
     }
-    let found: Vec<(usize, Option<Opened>, &'static dyn Scheme)> =
-        chosen.par_iter().map(|(i, scheme)| (*i, try_one(&subjects[*i], *scheme, OWN, COMMON), *scheme)).collect();
-    for (i, opened, scheme) in found {
-        result.tried += 1;
-        if let Some(opened) = opened {
-            result.opened.push((i, opened));
-            if !result.proved.contains(&scheme.name()) {
-                result.proved.push(scheme.name());
-            }
-        }
-    }
-    result
-}
-
-fn try_one(subject: &Subject, scheme: &dyn Scheme, own: usize, common: usize) -> Option<Opened> {
-    let stored = subject.stored();
-    let (login, email) = (subject.login.expose(), subject.email.expose());
-    let opens = |word: &[u8]| scheme.verify(&stored, word).is_ok_and(|right| right);
-    let words = guess::common();
-    let told = |word: &[u8], own: Option<Own>| Opened {
-        common: words.rank(word).is_some(),
-        own: own.or_else(|| guess::is_own(word, login, email)),
-        default: guess::is_default(login, word),
-    };
-    let mut mine = Vec::new();
-    guess::own_candidates(login, email, own, &mut mine);
-    if let Some((own, word)) = mine.iter().find(|(_, word)| opens(word)) {
-        return Some(told(word, Some(*own)));
-    }
-    if let Some(word) = guess::default_passwords(login).iter().take(2).find(|word| opens(word)) {
-        return Some(told(word, None));
-    }
-    (0..common.min(words.len())).map(|rank| words.word(rank)).find(|word| opens(word)).map(|word| told(word, None))
 }

@@ -5,7 +5,8 @@ use crate::reversible::Opening;
 use crate::schemes::{self, Protection, Scheme};
 
 use super::plan::Slot;
-use super::prove::Slow;
+use super::prove;
+use super::slow::Slow;
 use super::sorts::Sort;
 use super::unit::{SlotDone, TableDone};
 
@@ -23,6 +24,16 @@ pub(super) struct Resolved {
     pub(super) why: String,
     /// How sure the scheme is where that is not as sure as the column's role.
     pub(super) sure: Option<Confidence>,
+    /// Where likely passwords opened values of this form under several schemes: those, each by itself.
+    pub(super) apart: Vec<Apart>,
+}
+
+/// Values of one form that were opened under a scheme that not all of them have.
+pub(super) struct Apart {
+    pub(super) resolved: Resolved,
+    pub(super) rows: u64,
+    /// The scheme's number in [`Slow::schemes`].
+    pub(super) number: usize,
 }
 
 /// Of a column's opened values, so many times all others must be of one construction for the unopened ones to be taken for
@@ -74,6 +85,7 @@ fn told(describe: &str, reasons: &[Reason], why: &str) -> Resolved {
         reasons: reasons.iter().copied().collect(),
         why: why.into(),
         sure: None,
+        apart: Vec::new(),
     }
 }
 
@@ -106,13 +118,20 @@ fn explained(sort: Sort, done: &SlotDone, slot: &Slot, expects: &[String], slow:
             let Some(scheme) = candidates.first() else {
                 return told("not understood", &[Reason::NotUnderstood], "no known scheme has values like this");
             };
-            let (scheme, evidence, mut why) = unproved(form, *scheme, candidates.len(), slow);
+            if let Some(told) = by_guesses(form, &candidates, slow, policy) {
+                return told;
+            }
+            let (scheme, evidence, mut why) = unproved(form, *scheme, candidates.len());
             if evidence == Evidence::Inferred && candidates.len() > 1 && expected(scheme) {
                 why.push_str(", but the product stores passwords so");
             }
             (scheme, evidence, why)
         }
     };
+    of_scheme(form, scheme, evidence, why, policy)
+}
+
+fn of_scheme(form: Form, scheme: &'static dyn Scheme, evidence: Evidence, why: String, policy: &Policy) -> Resolved {
     let graded = scheme.grade(form, policy);
     Resolved {
         describe: scheme.describe(form),
@@ -122,7 +141,41 @@ fn explained(sort: Sort, done: &SlotDone, slot: &Slot, expects: &[String], slow:
         scheme: Some(scheme),
         why,
         sure: None,
+        apart: Vec::new(),
     }
+}
+
+/// What values of `form` are by the likely passwords that opened some of them; `None` where none did. Where they are of
+/// several schemes, each opened one is told apart, and the others are what the value says.
+fn by_guesses(form: Form, candidates: &[&'static dyn Scheme], slow: &Slow, policy: &Policy) -> Option<Resolved> {
+    let of_def = |scheme: &dyn Scheme| -> u64 {
+        let found =
+            slow.found.iter().filter(|(of, by, _)| std::ptr::eq(of.def, form.def) && by.name() == scheme.name());
+        found.map(|(.., rows)| rows).sum()
+    };
+    let mut found: Vec<(&'static dyn Scheme, u64)> =
+        candidates.iter().map(|scheme| (*scheme, of_def(*scheme))).filter(|(_, rows)| *rows > 0).collect();
+    found.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
+    let opened = |rows: u64| {
+        let values = if rows == 1 { "one" } else { "some" };
+        format!("the value names its scheme, and a likely password opens {values} ({rows})")
+    };
+    if let [(scheme, rows)] = found[..] {
+        return Some(of_scheme(form, scheme, Evidence::Proved, opened(rows), policy));
+    }
+    found.first()?;
+    let shares: Vec<String> = found.iter().map(|(scheme, rows)| format!("{rows} as {}", scheme.name())).collect();
+    let why = format!(
+        "the value names its scheme, but not what is hashed: likely passwords open {}; none that was tried opens these",
+        shares.join(", ")
+    );
+    let mut rest = of_scheme(form, *candidates.first()?, Evidence::SelfDescribing, why, policy);
+    for (of, scheme, rows) in slow.found.iter().filter(|(of, ..)| *of == form) {
+        let number = slow.schemes.iter().position(|known| known.name() == scheme.name())?;
+        let resolved = of_scheme(*of, *scheme, Evidence::Proved, opened(*rows), policy);
+        rest.apart.push(Apart { resolved, rows: *rows, number });
+    }
+    Some(rest)
 }
 
 /// A construction that is proved for values of one form.
@@ -177,6 +230,9 @@ fn opened(form: Form, done: &SlotDone, slot: &Slot) -> Vec<Known> {
             add(formula, 1);
         }
     }
+    // What chance can do is no proof.
+    let values = done.counts.iter().sum();
+    opened.retain(|known| known.values >= prove::least(known.formula, values));
     // Stable: of equals, the first to be met.
     opened.sort_by_key(|known| std::cmp::Reverse(known.values));
     opened
@@ -200,6 +256,7 @@ fn reversible(describe: &str, why: &str, evidence: Evidence, sure: Option<Confid
         scheme,
         why: why.to_owned(),
         sure,
+        apart: Vec::new(),
     }
 }
 
@@ -209,17 +266,9 @@ fn may_be_encrypted(form: Form) -> bool {
     form.kind() != FormKind::Modular && schemes::may_be_encrypted(form)
 }
 
-fn unproved(
-    form: Form,
-    scheme: &'static dyn Scheme,
-    candidates: usize,
-    slow: &Slow,
-) -> (&'static dyn Scheme, Evidence, String) {
+fn unproved(form: Form, scheme: &'static dyn Scheme, candidates: usize) -> (&'static dyn Scheme, Evidence, String) {
     match form.kind() {
         FormKind::Text => (scheme, Evidence::Inferred, "readable values".to_owned()),
-        FormKind::Modular if slow.proved.contains(&scheme.name()) => {
-            (scheme, Evidence::Proved, "the value names its scheme, and a likely password opens one".to_owned())
-        }
         FormKind::Modular => (scheme, Evidence::SelfDescribing, "the value names its scheme".to_owned()),
         _ if candidates == 1 => (scheme, Evidence::Inferred, "the only scheme with values like this".to_owned()),
         _ => (

@@ -33,6 +33,9 @@ impl Dice {
     }
 }
 
+/// The secret of a site that joins one to its passwords.
+pub(crate) const PEPPER: &str = "made-up site secret 41";
+
 /// How a column is written.
 #[derive(Clone, Copy)]
 pub(crate) enum Writing {
@@ -175,6 +178,7 @@ fn value(scheme: &dyn Scheme, account: &Account, salt: &[u8], writing: Writing) 
         salt: given(uses.salt, salt),
         salt2: given(uses.salt2, account.salt2.as_bytes()),
         login: given(uses.login, account.login.as_bytes()),
+        pepper: given(uses.pepper, PEPPER.as_bytes()),
         ..Salts::NONE
     };
     let mut digest = [0; 64];

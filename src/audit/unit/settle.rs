@@ -10,7 +10,7 @@ use crate::audit::Shared;
 use crate::audit::observe::{self, Run, Sampled, Watch};
 use crate::audit::plan::{Pins, Plan, Slot, TablePins, WARM_UP};
 use crate::audit::prove::{self, Proved};
-use crate::audit::turning;
+use crate::audit::{suppose, turning};
 use crate::columns::ColumnStats;
 use crate::formats::Sink;
 use crate::model::{Assignment, ByteTotals, Fault, FormKind, Places, Role, RowAt, Table, TableBatch, Wanted};
@@ -133,6 +133,8 @@ pub(super) struct Tables<'a> {
     pub(super) states: Vec<TableState>,
     by_name: HashMap<String, Vec<usize>>,
     pending_rows: usize,
+    /// Work left for proofs in columns whose names say nothing.
+    proofs_left: u64,
     /// Segments accepted so far.
     accepted: u64,
     unsettled: usize,
@@ -150,6 +152,7 @@ impl<'a> Tables<'a> {
             states: Vec::new(),
             by_name: HashMap::new(),
             pending_rows: 0,
+            proofs_left: suppose::BUDGET,
             accepted: 0,
             unsettled: 0,
             bytes: ByteTotals::default(),
@@ -329,7 +332,9 @@ impl<'a> Tables<'a> {
         if openings.iter().any(Option::is_some) {
             roles = self.shared.assign(&table.table, &stats);
         }
-        let first: Vec<TableBatch> = first.into_iter().map(|(batch, _)| batch).collect();
+        if suppose::prove(self.shared, &table.table, &roles, &mut stats, &first, &mut self.proofs_left) {
+            roles = self.shared.assign(&table.table, &stats);
+        }
         let plan = Plan::new(&table.table, &roles, &first, self.pins, tools, openings);
         // Followed columns are counted anew, all rows of them, when they are observed.
         for slot in &plan.slots {
@@ -452,7 +457,7 @@ fn late_proof(done: &SlotDone, slot: &Slot, shared: &Shared<'_>) -> Proved {
     if subjects.iter().any(|s| prove::in_index(s, &tools.index).is_some()) {
         return Proved::default();
     }
-    prove::constructions(&subjects, slot.salt.is_some(), &tools.index, tools.pepper())
+    prove::constructions(&subjects, slot.salt.is_some(), &tools.index, tools.pepper(), &prove::STAGES)
 }
 
 /// What turns a column back that its first rows did not show.
