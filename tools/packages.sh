@@ -13,7 +13,7 @@ for group in "$@"; do
         *) wanted+=(libvectorscan-dev) ;;
       esac
       ;;
-    test) wanted+=(postgresql postgresql-client mariadb-server mariadb-client sqlite3 gzip zstd xz-utils bzip2 tar zip p7zip-full cpio rpm binutils util-linux procps) ;;
+    test) wanted+=(postgresql postgresql-client mariadb-server mariadb-client sqlite3 gzip zstd xz-utils bzip2 tar zip p7zip-full cpio rpm binutils git util-linux procps) ;;
     *) echo "packages.sh: no such group: $group" >&2; exit 2 ;;
   esac
 done

@@ -78,7 +78,12 @@ struct Shared<'a> {
     digests: Mutex<Partitions>,
     next_run: AtomicU32,
     whom: Sources,
+    /// Which members of archives are read.
+    members: Members<'a>,
 }
+
+/// Says of a member of an archive whether it is read.
+pub(crate) type Members<'a> = &'a (dyn Fn(&Unit) -> bool + Sync);
 
 impl Shared<'_> {
     /// What each column of a table is: as its values say, or as the user says.
@@ -130,18 +135,20 @@ pub fn run(settings: &AuditSettings, resets: Option<TakeRow<'_>>, progress: &dyn
     pool.install(|| {
         let store = Store::new(store_memory(settings), settings.spool_dir.clone());
         let (units, skipped) = sources::find(&settings.targets, &store);
-        run_in_pool(settings, &units, skipped, &store, resets, progress)
+        run_in_pool(settings, &units, &|_| true, skipped, &store, resets, progress)
     })
 }
 
-/// Audits units that were found otherwise, within the caller's threads; `store` keeps what must be remembered.
+/// Audits units that were found otherwise, within the caller's threads, and of the archives among them those `members`;
+/// `store` keeps what must be remembered.
 pub(crate) fn run_on(
     settings: &AuditSettings,
     units: &[Unit],
+    members: Members<'_>,
     store: &Arc<Store>,
     progress: &dyn Progress,
 ) -> Result<Report, Error> {
-    run_in_pool(settings, units, Vec::new(), store, None, progress)
+    run_in_pool(settings, units, members, Vec::new(), store, None, progress)
 }
 
 /// What of the memory budget is the store's: the rest is for blocks, batches, the common passwords' digests and the
@@ -154,6 +161,7 @@ pub(crate) fn store_memory(settings: &AuditSettings) -> usize {
 fn run_in_pool(
     settings: &AuditSettings,
     units: &[Unit],
+    members: Members<'_>,
     mut skipped: Vec<ReportSkip>,
     store: &Arc<Store>,
     resets: Option<TakeRow<'_>>,
@@ -184,6 +192,7 @@ fn run_in_pool(
         digests: Mutex::new(Partitions::new(store.clone())),
         next_run: AtomicU32::new(0),
         whom,
+        members,
     };
     let store_error = |error: io::Error| Error::store(&settings.spool_dir, error);
     let databases = live::connect(settings, &mut skipped);

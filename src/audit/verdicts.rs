@@ -772,7 +772,7 @@ fn findings(
             message: format!("{rows} of {accounts} accounts: {}{more}", reason.message()),
             accounts: rows,
             site: Some(Box::new(Site {
-                path: path_of(target, &table.unit.target.unit),
+                path: table.unit.path.clone(),
                 line: first.line,
                 column: 1,
                 offset: first.offset,
@@ -819,11 +819,6 @@ fn of_reason(table: &Decided<'_>, slot: usize, reason: Reason, role: Confidence)
     }
     // What was opened, compared or answered is proved; what follows from the scheme is as sure as the scheme.
     (confidence.unwrap_or(Confidence::PROVED), names.join(", "))
-}
-
-/// A unit as a path from the current folder.
-fn path_of(target: &str, unit: &str) -> String {
-    if unit.is_empty() { target.to_owned() } else { format!("{}/{unit}", target.trim_end_matches('/')) }
 }
 
 /// Of what a fault of a table is about, wherever the table's file is: 20 hex digits.

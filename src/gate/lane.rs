@@ -26,7 +26,12 @@ const AROUND: usize = 2 << 10;
 const MAX_HITS: usize = 100_000;
 
 /// What one unit gave.
+#[derive(Default)]
 pub(super) struct Searched {
+    pub(super) target: String,
+    /// Below the target.
+    pub(super) name: String,
+    pub(super) path: String,
     pub(super) found: Vec<Located>,
     /// Of text.
     pub(super) bytes: u64,
@@ -36,6 +41,8 @@ pub(super) struct Searched {
     pub(super) unread: Option<String>,
     /// Candidates below the least confidence.
     pub(super) below: u64,
+    /// The first bytes of an archive: its members are left to be searched.
+    pub(super) archive: Option<Vec<u8>>,
 }
 
 /// A hit with its place.
@@ -53,16 +60,6 @@ pub(super) enum Allowed {
     No,
     Yes,
     WithoutReason,
-}
-
-/// A unit's path from the current folder, `/`-separated.
-pub(super) fn path(unit: &Unit) -> String {
-    let target = unit.target().strip_prefix("./").unwrap_or(unit.target());
-    match (target, unit.name()) {
-        (target, "") => target.to_owned(),
-        ("." | "", name) => name.to_owned(),
-        (target, name) => format!("{}/{name}", target.trim_end_matches('/')),
-    }
 }
 
 thread_local! {
@@ -91,7 +88,6 @@ fn with_scanner<T>(
 
 /// Searches one unit; `alone` says that all threads are free for it.
 pub(super) fn search(settings: &GateSettings, unit: &Unit, alone: bool, progress: &dyn Progress) -> Searched {
-    let path = path(unit);
     let mut search = Search {
         settings,
         text: Vec::new(),
@@ -101,21 +97,33 @@ pub(super) fn search(settings: &GateSettings, unit: &Unit, alone: bool, progress
         line_start: 0,
         found: Vec::new(),
         below: 0,
-        path,
+        path: unit.path(),
+        tables: false,
+        archive: None,
     };
-    let mut tables = false;
-    let read = catch_unwind(AssertUnwindSafe(|| search.read(unit, alone, &mut tables, progress)));
+    let read = catch_unwind(AssertUnwindSafe(|| search.read(unit, alone, progress)));
     let unread = match read {
         Ok(Ok(unread)) => unread,
         Ok(Err(why)) => Some(why),
-        Err(_) => Some(
-            "the program has a bug that this file brings out: please report it with the kind of file (not the file)"
-                .into(),
-        ),
+        Err(_) => Some(BUG.into()),
     };
     search.settle();
-    Searched { found: search.found, bytes: search.offset + search.from as u64, tables, unread, below: search.below }
+    Searched {
+        target: unit.target().into(),
+        name: unit.name().into(),
+        bytes: search.offset + search.from as u64,
+        path: search.path,
+        found: search.found,
+        tables: search.tables,
+        unread,
+        below: search.below,
+        archive: search.archive,
+    }
 }
+
+/// Said of a unit that makes the program panic.
+pub(super) const BUG: &str =
+    "the program has a bug that this file brings out: please report it with the kind of file (not the file)";
 
 /// Lines counted up to a place.
 struct Cursor {
@@ -150,25 +158,27 @@ struct Search<'a> {
     found: Vec<Located>,
     below: u64,
     path: String,
+    tables: bool,
+    archive: Option<Vec<u8>>,
 }
 
 impl Search<'_> {
-    /// Reads and searches it all. `Some` is why something of it is not read as what it is.
-    fn read(
-        &mut self,
-        unit: &Unit,
-        alone: bool,
-        tables: &mut bool,
-        progress: &dyn Progress,
-    ) -> Result<Option<String>, String> {
+    /// Reads and searches it all; of an archive only the first bytes. `Some` is why something of it is not read as what it
+    /// is.
+    fn read(&mut self, unit: &Unit, alone: bool, progress: &dyn Progress) -> Result<Option<String>, String> {
         let mut input = unit.open(&self.settings.audit.limits).map_err(|e| e.to_string())?;
         let mut unread = None;
         let Some(first) = input.next_block().map_err(|e| e.to_string())? else { return Ok(None) };
+        let head = &first.bytes()[..first.len().min(Head::LEN)];
+        if unit.archive(head).is_some() {
+            self.archive = Some(head.to_vec());
+            return Ok(None);
+        }
         let second = input.next_block();
         let whole = matches!(second, Ok(None));
         match lane_of(unit, first.bytes(), whole) {
             Lane::Text => {}
-            Lane::Tables => *tables = true,
+            Lane::Tables => self.tables = true,
             Lane::Unread(why) => unread = Some(why),
         }
         if whole {
@@ -418,10 +428,6 @@ fn lane_of(unit: &Unit, first: &[u8], whole: bool) -> Lane {
         whole: whole && first.len() <= Head::LEN,
         extension: unit.extension(),
     };
-    // The gate opens no archive: what is packed in one was not searched, whichever kind it is.
-    if let Some(kind) = unit.archive(head.bytes) {
-        return Lane::Unread(format!("{kind}: it was not opened: unpack it and search what is inside"));
-    }
     let Some(format) = formats::detect(&head) else { return Lane::Text };
     match format.open(&head) {
         (_, Opened::Stream(_) | Opened::Random(_)) => Lane::Tables,

@@ -7,8 +7,9 @@
 mod allow;
 mod baseline;
 mod lane;
+mod members;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 
@@ -56,8 +57,9 @@ fn run_in_pool(settings: &GateSettings, progress: &dyn Progress) -> Result<Repor
     let (units, skipped) = sources::find_filtered(&settings.audit.targets, &settings.filter, &store);
     progress.total(units.iter().map(Unit::size).sum::<Option<u64>>());
     progress.phase("searching");
-    let mut gathered = Gathered::new(settings, units.len());
+    let mut gathered = Gathered::new(settings);
     let mut tables = Vec::new();
+    let mut members = Inside::default();
     let mut units = units.into_iter().peekable();
     let small = |unit: &Unit| unit.size().is_some_and(|size| size <= SMALL);
     while units.peek().is_some() {
@@ -67,26 +69,51 @@ fn run_in_pool(settings: &GateSettings, progress: &dyn Progress) -> Result<Repor
         {
             wave.push(unit);
         }
-        let searched: Vec<Searched> = if wave.is_empty() {
+        let searched: Vec<Vec<Searched>> = if wave.is_empty() {
             let unit = units.next().expect("one was seen");
-            let searched = vec![lane::search(settings, &unit, true, progress)];
+            let searched = vec![members::search(settings, &unit, true, progress)];
             wave.push(unit);
             searched
         } else {
-            wave.par_iter().map(|unit| lane::search(settings, unit, false, progress)).collect()
+            wave.par_iter().map(|unit| members::search(settings, unit, false, progress)).collect()
         };
         for (unit, searched) in wave.into_iter().zip(searched) {
-            if searched.tables {
-                gathered.take(&unit, searched);
+            let mut holds_tables = false;
+            for searched in searched {
+                if searched.tables {
+                    holds_tables = true;
+                    members.insert(&searched);
+                }
+                gathered.take(searched);
+            }
+            if holds_tables {
                 tables.push(unit);
-            } else {
-                gathered.take(&unit, searched);
             }
         }
     }
-    let report =
-        if tables.is_empty() { Report::default() } else { audit::run_on(&settings.audit, &tables, &store, progress)? };
+    let report = if tables.is_empty() {
+        Report::default()
+    } else {
+        audit::run_on(&settings.audit, &tables, &|unit| members.holds(unit), &store, progress)?
+    };
     Ok(gathered.conclude(report, skipped))
+}
+
+/// What of the insides of archives is audited: members with tables, and the archives around them.
+#[derive(Default)]
+struct Inside(HashSet<(String, String)>);
+
+impl Inside {
+    fn insert(&mut self, searched: &Searched) {
+        let name = searched.name.as_str();
+        for (at, _) in name.match_indices('!').chain([(name.len(), "")]) {
+            self.0.insert((searched.target.clone(), name[..at].to_owned()));
+        }
+    }
+
+    fn holds(&self, unit: &Unit) -> bool {
+        self.0.contains(&(unit.target().to_owned(), unit.name().to_owned()))
+    }
 }
 
 /// What the search found so far.
@@ -104,7 +131,7 @@ struct Gathered<'a> {
 }
 
 impl<'a> Gathered<'a> {
-    fn new(settings: &'a GateSettings, files: usize) -> Self {
+    fn new(settings: &'a GateSettings) -> Self {
         Self {
             settings,
             rules: &settings.rules,
@@ -112,26 +139,27 @@ impl<'a> Gathered<'a> {
             targets: Vec::new(),
             skipped: Vec::new(),
             notes: Vec::new(),
-            gate: GateReport { files: files as u64, engine: settings.rules.engine(), ..GateReport::default() },
+            gate: GateReport { engine: settings.rules.engine(), ..GateReport::default() },
             read: 0,
             seen: HashMap::new(),
         }
     }
 
-    fn take(&mut self, unit: &Unit, searched: Searched) {
+    fn take(&mut self, searched: Searched) {
+        let Searched { target, name, path, .. } = searched;
+        self.gate.files += 1;
         self.gate.searched += searched.bytes;
         self.read += searched.bytes;
         if let Some(why) = searched.unread {
-            self.skipped.push(ReportSkip { target: unit.target().into(), what: unit.name().into(), why });
+            self.skipped.push(ReportSkip { target: target.clone(), what: name, why });
         }
-        let path = lane::path(unit);
         let mut of_rule: BTreeMap<usize, usize> = BTreeMap::new();
         self.gate.below += searched.below;
         for located in searched.found {
             let listed = of_rule.entry(located.hit.pattern).or_default();
             *listed += 1;
             if *listed <= MOST {
-                self.add(unit, &path, located);
+                self.add(&target, &path, located);
             }
         }
         for (pattern, count) in of_rule.into_iter().filter(|(_, count)| *count > MOST) {
@@ -140,7 +168,7 @@ impl<'a> Gathered<'a> {
         }
     }
 
-    fn add(&mut self, unit: &Unit, path: &str, located: Located) {
+    fn add(&mut self, target: &str, path: &str, located: Located) {
         let pattern = &self.rules.patterns()[located.hit.pattern];
         let change = self.settings.overrides.get(pattern.id);
         let allowed = self.settings.allow.iter().any(|allow| allow.covers(pattern.id, path, &located.fingerprint));
@@ -164,13 +192,12 @@ impl<'a> Gathered<'a> {
         if located.allowed == lane::Allowed::WithoutReason {
             message.push_str("; an allow without a reason does not count");
         }
-        let target = unit.target().to_owned();
         self.findings.push(Finding {
             id: allow::id(&[pattern.id, path, &located.fingerprint, &nth.to_string()]),
             rule: pattern.id,
             severity: severity(change, pattern.severity),
             confidence: Confidence::new(located.hit.confidence),
-            target,
+            target: target.to_owned(),
             locator: format!("{path}, line {}, column {}", located.line, located.column),
             message,
             accounts: 0,
@@ -192,6 +219,9 @@ impl<'a> Gathered<'a> {
         // A file that looked like a table and holds none was read as text: that is what there is to read in it.
         let mut as_text = 0_u64;
         let mut not_understood = report.bytes.not_understood;
+        // What is wrong with an archive was told by the search already.
+        let told: HashSet<&ReportSkip> = self.skipped.iter().collect();
+        report.skipped.retain(|skip| !told.contains(skip));
         report.skipped.retain(|skip| {
             let holds = with_rows.iter().any(|(target, unit)| {
                 *target == skip.target && (unit.is_empty() || skip.what.starts_with(unit.as_str()))

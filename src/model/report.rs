@@ -242,7 +242,7 @@ pub struct BreachReport {
 }
 
 /// Something that was not read or not understood.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReportSkip {
     /// As the user named it.
     pub target: String,

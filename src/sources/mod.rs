@@ -81,6 +81,8 @@ struct Nest {
     /// Archives around it.
     depth: usize,
     budget: Arc<Budget>,
+    /// As [`Unit::path`] says it.
+    path: String,
 }
 
 /// What was found in an archive.
@@ -186,6 +188,19 @@ impl Unit {
         &self.name
     }
 
+    /// Path from where the target is named, `/`-separated, members behind their archives: `dist/app.jar!/config/db.xml`.
+    pub fn path(&self) -> String {
+        if let Some(nest) = &self.nest {
+            return nest.path.clone();
+        }
+        let target = self.target().strip_prefix("./").unwrap_or(self.target());
+        match (target, self.name()) {
+            (target, "") => target.to_owned(),
+            ("." | "", name) => name.to_owned(),
+            (target, name) => format!("{}/{name}", target.trim_end_matches('/')),
+        }
+    }
+
     /// File name extension, lower case, wrapper endings removed.
     pub fn extension(&self) -> Option<&str> {
         self.extension.as_deref()
@@ -254,6 +269,8 @@ impl Unit {
             }
             let inner = String::from_utf8_lossy(name).into_owned();
             let name = if self.name.is_empty() { inner.clone() } else { format!("{}!{inner}", self.name) };
+            let below = inner.trim_start_matches("./").trim_start_matches('/');
+            let path = format!("{}!/{below}", self.path());
             let member = match data {
                 Err(why) => Member::Skipped(ReportSkip { target: self.target.to_string(), what: name, why: why.0 }),
                 Ok(data) => {
@@ -275,7 +292,7 @@ impl Unit {
                         extension: extension(Path::new(&inner)),
                         size: place.size(),
                         origin: Origin { place, store: self.origin.store.clone(), pool: self.origin.pool.clone() },
-                        nest: Some(Nest { depth, budget: budget.clone() }),
+                        nest: Some(Nest { depth, budget: budget.clone(), path }),
                     })
                 }
             };

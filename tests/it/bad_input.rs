@@ -4,9 +4,8 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
-use crate::program::{audit, credaudit};
+use crate::program::{audit, credaudit, peak_memory};
 
 const GOOD: &str = "CREATE TABLE users (id int, login varchar(20), password char(40));\n\
     INSERT INTO users VALUES (1,'ann','8cb2237d0679ca88db6464eac60da96345513964'),\
@@ -152,21 +151,6 @@ fn a_readme_beside_a_dump_is_other_and_a_picture_too() {
     write(folder.path(), "logo.png", [b"\x89PNG\r\n\x1a\n".as_slice(), &[0; 64]].concat());
     let (lines, accounts, code) = skipped(folder.path());
     assert_eq!((lines.as_str(), accounts, code), ("", 3, 1));
-}
-
-/// Peak resident memory of a process, in MiB, followed while it runs.
-fn peak_memory(mut child: std::process::Child) -> (u64, std::process::Output) {
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    while child.try_wait().unwrap().is_none() {
-        if let Ok(text) = fs::read_to_string(&status) {
-            let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:"));
-            let kib = line.and_then(|l| l.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0);
-            peak = peak.max(kib / 1024);
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    (peak, child.wait_with_output().unwrap())
 }
 
 #[test]

@@ -20,6 +20,21 @@ pub(crate) fn audit(args: &[&str]) -> (Output, serde_json::Value) {
     (output, report)
 }
 
+/// Peak resident memory of a process, in MiB, followed while it runs.
+pub(crate) fn peak_memory(mut child: std::process::Child) -> (u64, std::process::Output) {
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        if let Ok(text) = std::fs::read_to_string(&status) {
+            let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+            let kib = line.and_then(|l| l.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0);
+            peak = peak.max(kib / 1024);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    (peak, child.wait_with_output().unwrap())
+}
+
 /// The lines of a CSV file (RFC 4180), header left out, as maps from column to cell.
 pub(crate) fn read_csv(path: &Path) -> Vec<HashMap<String, String>> {
     let (mut header, mut rows): (Vec<String>, Vec<HashMap<String, String>>) = (Vec::new(), Vec::new());

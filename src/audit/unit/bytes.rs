@@ -40,6 +40,7 @@ pub(in crate::audit) fn read(
         unit.members(&head, input, limits, &mut |member| {
             match member {
                 Member::Skipped(skip) => outer.skipped.push(skip),
+                Member::Unit(member) if !(shared.members)(&member) => {}
                 Member::Unit(member) => match read(shared, &member, companions) {
                     Ok(read) => inner.extend(read),
                     Err(error) => {
@@ -111,6 +112,7 @@ fn crashed(unit: &Unit) -> UnitDone {
     let why = "the program has a bug that this input brings out: nothing of it was audited. Please report it with the \
                kind of file (not the file)";
     UnitDone {
+        path: unit.path(),
         target: ReportTarget {
             target: unit.target().to_owned(),
             unit: unit.name().to_owned(),
@@ -178,7 +180,7 @@ impl<'a> Reading<'a> {
             bytes: stored,
             sha256,
         };
-        UnitDone { target, bytes, tables, skipped, findings: Vec::new(), notes: Vec::new() }
+        UnitDone { path: unit.path(), target, bytes, tables, skipped, findings: Vec::new(), notes: Vec::new() }
     }
 
     fn limits(&self) -> &Limits {

@@ -40,6 +40,7 @@ pub(in crate::audit) fn read_database(
     pace: &Pace,
 ) -> io::Result<UnitDone> {
     let mut done = UnitDone {
+        path: target.to_owned(),
         target: ReportTarget { target: target.to_owned(), format: database.product(), ..ReportTarget::default() },
         ..UnitDone::default()
     };

@@ -32,6 +32,8 @@ const MAX_READINGS: usize = 4;
 #[derive(Default)]
 pub(super) struct UnitDone {
     pub(super) target: ReportTarget,
+    /// For a unit that is bytes, its path as a finding names it.
+    pub(super) path: String,
     pub(super) bytes: ByteTotals,
     pub(super) tables: Vec<TableDone>,
     pub(super) skipped: Vec<ReportSkip>,
