@@ -777,6 +777,7 @@ fn findings(
                 column: 1,
                 offset: first.offset,
                 length: 0,
+                commit: table.unit.commit.as_deref().cloned(),
                 fingerprint: fingerprint(&[reason.name(), &table.table.table.name, column.unwrap_or_default()]),
             })),
         });

@@ -28,6 +28,10 @@ pub struct ScanArgs {
     /// Findings that are known and left out [default: `.credaudit-baseline` in the current folder, if there is one].
     #[arg(long, value_name = "FILE", help_heading = "Rules")]
     pub baseline: Option<PathBuf>,
+    /// What of git repositories is read instead of files.
+    #[command(flatten)]
+    pub git: GitArgs,
+
     /// Leave out what git ignores, which is read by default because it may ship all the same.
     #[arg(long, help_heading = "Rules")]
     pub gitignore: bool,
@@ -57,6 +61,20 @@ pub struct ScanArgs {
     /// Show neither progress nor notes on standard error.
     #[arg(short, long, help_heading = "Report")]
     pub quiet: bool,
+}
+
+/// What of git repositories is read instead of files.
+#[derive(Args, Debug)]
+pub struct GitArgs {
+    /// Of git repositories, read what is staged for the next commit instead of files: for a commit hook.
+    #[arg(long, group = "span", help_heading = "Git")]
+    pub staged: bool,
+    /// Of git repositories, read what the commits of REV..HEAD bring in.
+    #[arg(long, value_name = "REV", group = "span", help_heading = "Git")]
+    pub since: Option<String>,
+    /// Of git repositories, read everything that any branch or tag leads to, each version of a file once.
+    #[arg(long, group = "span", help_heading = "Git")]
+    pub history: bool,
 }
 
 /// Flags and arguments of `gate`.

@@ -3,12 +3,14 @@
 use std::cell::RefCell;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::allow;
 use crate::audit::Progress;
 use crate::formats::{self, Head, Opened};
+use crate::model::Commit;
 use crate::secrets::{self, EngineError, Hit, LOOKBACK, MAX_MATCH, Named, Rules, Scanner, Window};
 use crate::settings::GateSettings;
 use crate::sources::Unit;
@@ -32,6 +34,7 @@ pub(super) struct Searched {
     /// Below the target.
     pub(super) name: String,
     pub(super) path: String,
+    pub(super) commit: Option<Arc<Commit>>,
     pub(super) found: Vec<Located>,
     /// Of text.
     pub(super) bytes: u64,
@@ -111,6 +114,7 @@ pub(super) fn search(settings: &GateSettings, unit: &Unit, alone: bool, progress
     Searched {
         target: unit.target().into(),
         name: unit.name().into(),
+        commit: unit.commit().cloned(),
         bytes: search.offset + search.from as u64,
         path: search.path,
         found: search.found,

@@ -19,11 +19,11 @@ use crate::audit::{self, Progress};
 use crate::error::Error;
 use crate::guess;
 use crate::model::{
-    ByteTotals, Confidence, Finding, GateReport, Report, ReportSkip, ReportTarget, RuleReport, Severity, Site,
+    ByteTotals, Commit, Confidence, Finding, GateReport, Report, ReportSkip, ReportTarget, RuleReport, Severity, Site,
 };
 use crate::secrets::Rules;
 use crate::settings::{GateSettings, RuleOverride};
-use crate::sources::{self, Unit};
+use crate::sources::{self, Unit, Units};
 use crate::spool::Store;
 
 pub use allow::Allow;
@@ -54,13 +54,20 @@ pub fn run(settings: &GateSettings, progress: &dyn Progress) -> Result<Report, E
 
 fn run_in_pool(settings: &GateSettings, progress: &dyn Progress) -> Result<Report, Error> {
     let store = Store::new(audit::store_memory(&settings.audit), settings.audit.spool_dir.clone());
-    let (units, skipped) = sources::find_filtered(&settings.audit.targets, &settings.filter, &store);
-    progress.total(units.iter().map(Unit::size).sum::<Option<u64>>());
+    let targets = &settings.audit.targets;
+    let (units, skipped): (Units, _) = match &settings.span {
+        None => {
+            let (units, skipped) = sources::find_filtered(targets, &settings.filter, &store);
+            progress.total(units.iter().map(Unit::size).sum::<Option<u64>>());
+            (Box::new(units.into_iter()), skipped)
+        }
+        Some(span) => sources::find_in_git(targets, span, &settings.filter, &store),
+    };
     progress.phase("searching");
     let mut gathered = Gathered::new(settings);
     let mut tables = Vec::new();
     let mut members = Inside::default();
-    let mut units = units.into_iter().peekable();
+    let mut units = units.peekable();
     let small = |unit: &Unit| unit.size().is_some_and(|size| size <= SMALL);
     while units.peek().is_some() {
         let mut wave = Vec::new();
@@ -146,7 +153,7 @@ impl<'a> Gathered<'a> {
     }
 
     fn take(&mut self, searched: Searched) {
-        let Searched { target, name, path, .. } = searched;
+        let Searched { target, name, path, commit, .. } = searched;
         self.gate.files += 1;
         self.gate.searched += searched.bytes;
         self.read += searched.bytes;
@@ -159,7 +166,7 @@ impl<'a> Gathered<'a> {
             let listed = of_rule.entry(located.hit.pattern).or_default();
             *listed += 1;
             if *listed <= MOST {
-                self.add(&target, &path, located);
+                self.add(&target, &path, commit.as_deref(), located);
             }
         }
         for (pattern, count) in of_rule.into_iter().filter(|(_, count)| *count > MOST) {
@@ -168,7 +175,7 @@ impl<'a> Gathered<'a> {
         }
     }
 
-    fn add(&mut self, target: &str, path: &str, located: Located) {
+    fn add(&mut self, target: &str, path: &str, commit: Option<&Commit>, located: Located) {
         let pattern = &self.rules.patterns()[located.hit.pattern];
         let change = self.settings.overrides.get(pattern.id);
         let allowed = self.settings.allow.iter().any(|allow| allow.covers(pattern.id, path, &located.fingerprint));
@@ -198,7 +205,13 @@ impl<'a> Gathered<'a> {
             severity: severity(change, pattern.severity),
             confidence: Confidence::new(located.hit.confidence),
             target: target.to_owned(),
-            locator: format!("{path}, line {}, column {}", located.line, located.column),
+            locator: match commit {
+                None => format!("{path}, line {}, column {}", located.line, located.column),
+                Some(commit) => format!(
+                    "{path}, line {}, column {}, first in commit {} of {}",
+                    located.line, located.column, commit.id, commit.date
+                ),
+            },
             message,
             accounts: 0,
             site: Some(Box::new(Site {
@@ -208,6 +221,7 @@ impl<'a> Gathered<'a> {
                 offset: located.hit.secret.start,
                 length: located.hit.secret.end - located.hit.secret.start,
                 fingerprint: located.fingerprint,
+                commit: commit.cloned(),
             })),
         });
     }
@@ -257,6 +271,7 @@ impl<'a> Gathered<'a> {
                 self.findings.push(Finding { severity, ..finding });
             }
         }
+        once(&mut self.findings);
         for finding in &self.findings {
             rules.entry(finding.rule).or_insert_with(|| explained(self.rules, finding));
         }
@@ -282,6 +297,37 @@ impl<'a> Gathered<'a> {
         report.gate = Some(self.gate);
         report
     }
+}
+
+/// Of the same value at the same path in many commits the first is told, and in how many versions of the file it stands.
+fn once(findings: &mut Vec<Finding>) {
+    let mut first: HashMap<(&'static str, String, String), usize> = HashMap::new();
+    let mut versions: Vec<u64> = vec![1; findings.len()];
+    let mut gone = vec![false; findings.len()];
+    for at in 0..findings.len() {
+        let Some((site, commit)) = findings[at].site.as_ref().and_then(|s| s.commit.as_ref().map(|c| (s, c))) else {
+            continue;
+        };
+        let key = (findings[at].rule, site.path.clone(), site.fingerprint.clone());
+        let place = |at: usize| findings[at].site.as_ref().and_then(|s| Some((s.commit.as_ref()?.order, s.offset)));
+        let best = first.entry(key).or_insert(at);
+        if *best == at {
+            continue;
+        }
+        let other = *best;
+        let same = findings[other].site.as_ref().and_then(|s| s.commit.as_ref()) == Some(commit);
+        let (keep, drop) = if place(other) <= place(at) { (other, at) } else { (at, other) };
+        *best = keep;
+        gone[drop] = true;
+        versions[keep] = versions[other] + u64::from(!same);
+    }
+    for ((finding, versions), gone) in findings.iter_mut().zip(&versions).zip(&gone) {
+        if *versions > 1 && !gone {
+            finding.message = format!("{}; in {versions} versions of the file", finding.message);
+        }
+    }
+    let mut gone = gone.into_iter();
+    findings.retain(|_| !gone.next().unwrap_or_default());
 }
 
 fn severity(change: Option<&RuleOverride>, own: Severity) -> Severity {

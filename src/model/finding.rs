@@ -93,4 +93,25 @@ pub struct Site {
     pub length: u64,
     /// Derived from rule and value alone: stays when lines move and files get other names. 20 hex digits.
     pub fingerprint: String,
+    /// In the history of a repository: the first commit that has it.
+    pub commit: Option<Commit>,
+}
+
+/// A commit of git.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Commit {
+    /// Its hash in hex.
+    pub id: String,
+    /// When it was made, ISO 8601, in its maker's time zone.
+    pub date: String,
+    /// Its place among the commits that were read: parents come before children.
+    pub order: u64,
+}
+
+impl Commit {
+    /// What the name of a file ends in that is read as it was in this commit: `@` and 12 digits of the hash, to which git
+    /// abbreviates in a repository of the Linux kernel's size.
+    pub fn suffix(&self) -> String {
+        format!("@{}", &self.id[..self.id.len().min(12)])
+    }
 }

@@ -14,7 +14,7 @@ mod verdict;
 
 pub use block::Block;
 pub use exposure::{Digest, DigestKind, Exposure, Unasked};
-pub use finding::{Confidence, Finding, Severity, Site};
+pub use finding::{Commit, Confidence, Finding, Severity, Site};
 pub use form::{Form, FormDef, FormKind};
 pub use formula::{Algorithm, Expression, Formula, FormulaError, MAX_DIGEST, Salts, Uses, digest_of, utf16le};
 pub use policy::{Grade, Graded, Policy, PolicyError, SchemePolicy};

@@ -263,6 +263,14 @@ struct V1Site<'a> {
     offset: u64,
     length: u64,
     fingerprint: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<V1Commit<'a>>,
+}
+
+#[derive(Serialize)]
+struct V1Commit<'a> {
+    id: &'a str,
+    date: &'a str,
 }
 
 impl<'a> From<&'a Site> for V1Site<'a> {
@@ -274,6 +282,7 @@ impl<'a> From<&'a Site> for V1Site<'a> {
             offset: s.offset,
             length: s.length,
             fingerprint: &s.fingerprint,
+            commit: s.commit.as_ref().map(|commit| V1Commit { id: &commit.id, date: &commit.date }),
         }
     }
 }

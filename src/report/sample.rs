@@ -1,7 +1,7 @@
 //! Made-up reports for the tests of all outputs.
 
 use crate::model::{
-    AccountTotals, BreachReport, ByteTotals, ColumnReport, Confidence, Evidence, Finding, GateReport, Report,
+    AccountTotals, BreachReport, ByteTotals, ColumnReport, Commit, Confidence, Evidence, Finding, GateReport, Report,
     ReportSkip, ReportTable, ReportTarget, Role, RuleReport, Severity, Site, Tier, Unasked,
 };
 
@@ -38,6 +38,11 @@ fn site() -> Site {
         offset: 98,
         length: 12,
         fingerprint: "00112233445566778899".into(),
+        commit: Some(Commit {
+            id: "5d41402abc4b2a76b9719d911017c592aef5d5bc".into(),
+            date: "2026-01-02T10:00:00+01:00".into(),
+            order: 0,
+        }),
     }
 }
 
@@ -234,6 +239,7 @@ pub(super) fn gate() -> Report {
                     offset: 140,
                     length: 11,
                     fingerprint: "99887766554433221100".into(),
+                    commit: None,
                 })),
             },
         ],

@@ -225,6 +225,10 @@ impl Page<'_> {
                 Some(site) => {
                     let place = format!("{}:{}:{}", name(&site.path, 200), site.line, site.column);
                     self.paragraph(12, "at ", &place, PLAIN)?;
+                    if let Some(commit) = &site.commit {
+                        let first = format!("{} of {}", commit.id, commit.date);
+                        self.paragraph(12, "first in commit ", &first, PLAIN)?;
+                    }
                     self.paragraph(12, "fingerprint ", &site.fingerprint, DIM)?;
                 }
                 None => self.paragraph(12, "at ", &place_of(&finding.target, &finding.locator), DIM)?,

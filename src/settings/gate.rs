@@ -20,7 +20,7 @@ use crate::model::{Policy, Severity};
 use crate::report::{self, Style};
 use crate::secrets::{self, DEFAULT_CONFIDENCE, EngineChoice, Pattern, Rules};
 use crate::sources::live::Options;
-use crate::sources::{Filter, Limits, Target};
+use crate::sources::{Filter, Limits, Span, Target};
 
 /// Settings file looked for in the current folder.
 const CONFIG: &str = "credaudit.toml";
@@ -34,6 +34,8 @@ pub struct GateSettings {
     pub audit: AuditSettings,
     /// What below the targets is left out.
     pub filter: Filter,
+    /// What of git repositories is read instead of files.
+    pub span: Option<Span>,
     /// Patterns, ready to search with.
     pub rules: Arc<Rules>,
     /// Least confidence of a finding, in percent.
@@ -242,9 +244,15 @@ fn scan(args: ScanArgs) -> Result<(GateSettings, Option<String>), Error> {
         guess_words: GUESS_WORDS,
         guess_seconds: GUESS_SECONDS,
     };
+    let span = match args.git.since {
+        Some(revision) => Some(Span::Since(revision)),
+        None if args.git.staged => Some(Span::Staged),
+        None => args.git.history.then_some(Span::History),
+    };
     let settings = GateSettings {
         audit,
         filter,
+        span,
         rules: prepare(patterns, choice)?,
         confidence,
         overrides,

@@ -38,6 +38,13 @@ impl Filter {
         self.include.is_none() && self.exclude.is_none() && !self.git_insides
     }
 
+    /// Whether a file below a target is kept, which it is if all folders above it are. Nothing is git's own folder.
+    #[cfg(feature = "git")]
+    pub(super) fn keeps_below(&self, name: &OsStr) -> bool {
+        let folders = Path::new(name).ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+        self.keeps(name, false) && folders.into_iter().all(|folder| self.keeps(folder.as_os_str(), true))
+    }
+
     pub(super) fn honours_gitignore(&self) -> bool {
         self.gitignore
     }

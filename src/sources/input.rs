@@ -49,6 +49,9 @@ pub(super) enum Place {
     Pipe(Arc<Pipe>),
     /// A member of an archive, in the store.
     Kept(Arc<Kept>),
+    /// An object of a git repository.
+    #[cfg(feature = "git")]
+    Blob(super::git::Blob),
 }
 
 impl Place {
@@ -58,6 +61,8 @@ impl Place {
             Self::Path(path) => path.metadata().ok().map(|m| m.len()),
             Self::Open(file) => file::size(file).ok(),
             Self::Pipe(_) => None,
+            #[cfg(feature = "git")]
+            Self::Blob(_) => None,
             Self::Kept(kept) => Some(kept.chunks.iter().map(|c| c.len() as u64).sum()),
         }
     }
@@ -66,6 +71,8 @@ impl Place {
         let file = match self {
             Self::Pipe(pipe) => return Ok((Box::new(pipe.source()), Direct::Pipe(pipe.clone(), 0))),
             Self::Kept(kept) => return Ok((Box::new(KeptSource::new(kept)), Direct::Kept(kept.clone(), 0))),
+            #[cfg(feature = "git")]
+            Self::Blob(blob) => return Ok((blob.start()?, Direct::Not)),
             Self::Path(path) => file::open(path)?,
             Self::Open(file) => file.clone(),
         };

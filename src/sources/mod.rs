@@ -15,6 +15,8 @@ mod archive;
 mod blocks;
 mod file;
 mod filter;
+#[cfg(feature = "git")]
+mod git;
 mod input;
 mod kept;
 mod layer;
@@ -31,7 +33,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::formats::ReadAt;
-use crate::model::ReportSkip;
+use crate::model::{Commit, ReportSkip};
 use crate::spool::Store;
 
 use archive::{Budget, Copied};
@@ -51,6 +53,20 @@ pub enum Target {
     /// A database that is running; see [`live`].
     Database(live::Url),
 }
+
+/// What of a git repository is read, in place of the files of its working tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// What is staged for the next commit.
+    Staged,
+    /// What the commits bring in that `HEAD` has and this revision has not.
+    Since(String),
+    /// Everything that any branch, tag or other reference leads to.
+    History,
+}
+
+/// Units that are made as they are asked for.
+pub type Units = Box<dyn Iterator<Item = Unit>>;
 
 /// Limits on what is opened.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +90,7 @@ pub struct Unit {
     size: Option<u64>,
     origin: Origin,
     nest: Option<Nest>,
+    commit: Option<Arc<Commit>>,
 }
 
 /// Where a member of an archive stands.
@@ -157,11 +174,43 @@ pub fn find_filtered(targets: &[Target], filter: &Filter, store: &Arc<Store>) ->
                     size: Some(file.size),
                     origin: Origin { place: Place::Path(file.path), store: store.clone(), pool: pool.clone() },
                     nest: None,
+                    commit: None,
                 }));
             }
         }
     }
     (units, skips)
+}
+
+/// The blobs of the repositories that the targets lie in, each once, below each target. Other targets than files and folders
+/// have none. What was passed over, and what is not there, is in the second list; objects that cannot be read are errors of
+/// [`Unit::open`].
+pub fn find_in_git(targets: &[Target], span: &Span, filter: &Filter, store: &Arc<Store>) -> (Units, Vec<ReportSkip>) {
+    let pool = Pool::new();
+    let (mut units, mut skips): (Units, _) = (Box::new(std::iter::empty()), Vec::new());
+    for target in targets {
+        let (more, skipped) = match target {
+            Target::Path(path) => in_git(path, span, filter, store, &pool),
+            Target::Stdin | Target::Database(_) => {
+                let why = "it is in no git repository: name a folder of a clone".to_owned();
+                let skip = ReportSkip { target: "-".into(), what: String::new(), why };
+                (Box::new(std::iter::empty()) as Units, vec![skip])
+            }
+        };
+        units = Box::new(units.chain(more));
+        skips.extend(skipped);
+    }
+    (units, skips)
+}
+
+#[cfg(feature = "git")]
+use git::find as in_git;
+
+#[cfg(not(feature = "git"))]
+fn in_git(path: &Path, _: &Span, _: &Filter, _: &Arc<Store>, _: &Arc<Pool>) -> (Units, Vec<ReportSkip>) {
+    let why = "this program was built without git: name a folder of files".to_owned();
+    let skip = ReportSkip { target: path.to_string_lossy().into_owned(), what: String::new(), why };
+    (Box::new(std::iter::empty()), vec![skip])
 }
 
 impl Unit {
@@ -174,7 +223,7 @@ impl Unit {
 
     fn whole(target: &str, extension: Option<String>, origin: Origin) -> Self {
         let size = origin.place.size();
-        Self { target: target.into(), name: String::new(), extension, size, origin, nest: None }
+        Self { target: target.into(), name: String::new(), extension, size, origin, nest: None, commit: None }
     }
 
     /// The target as the user named it; `-` is standard input.
@@ -194,11 +243,17 @@ impl Unit {
             return nest.path.clone();
         }
         let target = self.target().strip_prefix("./").unwrap_or(self.target());
-        match (target, self.name()) {
+        let name = self.commit.as_ref().and_then(|commit| self.name.strip_suffix(&commit.suffix()));
+        match (target, name.unwrap_or(self.name())) {
             (target, "") => target.to_owned(),
             ("." | "", name) => name.to_owned(),
             (target, name) => format!("{}/{name}", target.trim_end_matches('/')),
         }
+    }
+
+    /// The commit that it is first in, where it comes from one. Its name then ends in `@` and the commit's hash.
+    pub fn commit(&self) -> Option<&Arc<Commit>> {
+        self.commit.as_ref()
     }
 
     /// File name extension, lower case, wrapper endings removed.
@@ -293,6 +348,7 @@ impl Unit {
                         size: place.size(),
                         origin: Origin { place, store: self.origin.store.clone(), pool: self.origin.pool.clone() },
                         nest: Some(Nest { depth, budget: budget.clone(), path }),
+                        commit: self.commit.clone(),
                     })
                 }
             };
@@ -320,6 +376,8 @@ impl Unit {
         match &self.origin.place {
             Place::Path(path) => file::sibling(path, suffix),
             Place::Open(_) | Place::Pipe(_) | Place::Kept(_) => Ok(None),
+            #[cfg(feature = "git")]
+            Place::Blob(_) => Ok(None),
         }
     }
 }

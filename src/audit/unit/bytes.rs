@@ -113,6 +113,7 @@ fn crashed(unit: &Unit) -> UnitDone {
                kind of file (not the file)";
     UnitDone {
         path: unit.path(),
+        commit: unit.commit().cloned(),
         target: ReportTarget {
             target: unit.target().to_owned(),
             unit: unit.name().to_owned(),
@@ -180,7 +181,16 @@ impl<'a> Reading<'a> {
             bytes: stored,
             sha256,
         };
-        UnitDone { path: unit.path(), target, bytes, tables, skipped, findings: Vec::new(), notes: Vec::new() }
+        UnitDone {
+            path: unit.path(),
+            commit: unit.commit().cloned(),
+            target,
+            bytes,
+            tables,
+            skipped,
+            findings: Vec::new(),
+            notes: Vec::new(),
+        }
     }
 
     fn limits(&self) -> &Limits {

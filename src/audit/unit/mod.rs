@@ -13,7 +13,7 @@ mod settle;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::model::{Assignment, ByteTotals, Finding, Formula, Places, ReportSkip, ReportTarget, Table};
+use crate::model::{Assignment, ByteTotals, Commit, Finding, Formula, Places, ReportSkip, ReportTarget, Table};
 use crate::reversible::Look;
 use crate::spool::Chunk;
 
@@ -34,6 +34,8 @@ pub(super) struct UnitDone {
     pub(super) target: ReportTarget,
     /// For a unit that is bytes, its path as a finding names it.
     pub(super) path: String,
+    /// The commit it is of.
+    pub(super) commit: Option<Arc<Commit>>,
     pub(super) bytes: ByteTotals,
     pub(super) tables: Vec<TableDone>,
     pub(super) skipped: Vec<ReportSkip>,
