@@ -753,7 +753,7 @@ impl SlotObserver<'_> {
             match (kind, word) {
                 (FormKind::Text, _) => record(Domain::Password, value, false),
                 (FormKind::Digest, Some(word)) if by.is_some_and(|by| !by.is_salted()) => {
-                    record(Domain::Password, word, false)
+                    record(Domain::Password, word, false);
                 }
                 (_, Some(word)) => {
                     record(Domain::Stored, raw(&self.raw, self.raw_of[row]).unwrap_or(value), false);

@@ -284,7 +284,7 @@ mod tests {
     fn the_shorter_the_digest_and_the_longer_the_column_the_more_it_takes() {
         let md5 = Formula::Plain(Algorithm::Md5);
         assert_eq!((least(md5, 1), least(md5, 500), least(md5, 1 << 40)), (1, 1, 1));
-        let mysql323 = schemes::by_name("mysql323").and_then(|scheme| scheme.formula()).unwrap();
+        let mysql323 = schemes::by_name("mysql323").and_then(Scheme::formula).unwrap();
         assert_eq!(mysql323.digest_len(), 8);
         assert_eq!((least(mysql323, 1), least(mysql323, 500), least(mysql323, 1 << 30)), (1, 2, 4));
         assert_eq!(least(mysql323, 1 << 42), u64::from(u32::MAX), "chance opens some");

@@ -104,9 +104,9 @@ fn plausible(form: Form, expects: &[String]) -> Vec<&'static dyn Scheme> {
     let is_open =
         |scheme: &&dyn Scheme| scheme.protection() != Protection::Reversible && scheme.work(form) <= schemes::MAX_WORK;
     if schemes.first().is_some_and(is_open) {
-        schemes.retain(is_open)
+        schemes.retain(is_open);
     } else {
-        schemes.clear()
+        schemes.clear();
     }
     schemes
 }
@@ -149,7 +149,7 @@ impl Search<'_> {
             Some((.., rows)) => *rows += 1,
             None => self.slow.found.push((form, scheme, 1)),
         }
-        let number = self.slow.schemes.iter().position(|known| same(&known)).unwrap_or_else(|| {
+        let number = self.slow.schemes.iter().position(|known| same(known)).unwrap_or_else(|| {
             self.slow.schemes.push(scheme);
             self.slow.schemes.len() - 1
         });
