@@ -149,7 +149,7 @@ impl Search<'_> {
             Some((.., rows)) => *rows += 1,
             None => self.slow.found.push((form, scheme, 1)),
         }
-        let number = self.slow.schemes.iter().position(|known| same(known)).unwrap_or_else(|| {
+        let number = self.slow.schemes.iter().position(same).unwrap_or_else(|| {
             self.slow.schemes.push(scheme);
             self.slow.schemes.len() - 1
         });
