@@ -145,6 +145,7 @@ fn password(dice: &mut Dice) -> String {
     if dice.below(10) == 0 {
         let list = common();
         let share = dice.below(1 << 20) as f64 / f64::from(1 << 20);
+        #[allow(clippy::cast_sign_loss)] // A power of a positive number.
         let rank = (list.len() as f64).powf(share) as usize;
         return String::from_utf8_lossy(list.word(rank.clamp(1, list.len()) - 1)).into_owned();
     }
