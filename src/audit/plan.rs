@@ -297,13 +297,15 @@ impl Slot {
                 }
             }
         }
-        let every = rows.len().div_ceil(prove::SAMPLE).max(1);
-        // Every n-th, from another place each time round, so that no rhythm of the table is met.
-        let turns = (0..every).flat_map(|from| (from..rows.len()).step_by(every));
-        turns
-            .take(prove::SAMPLE)
-            .map(|at| {
-                let (number, row, form) = rows[at];
+        // By a hash of their places, so that no rhythm of the table is met.
+        let key = |(number, row, _): &(usize, usize, Form)| observe::mix(first[*number].0.rows[*row].offset);
+        if rows.len() > prove::SAMPLE {
+            rows.select_nth_unstable_by_key(prove::SAMPLE - 1, key);
+            rows.truncate(prove::SAMPLE);
+        }
+        rows.sort_unstable_by_key(key);
+        rows.into_iter()
+            .map(|(number, row, form)| {
                 let batch = &first[number].0;
                 let cell = |column: Option<usize>| column.and_then(|c| batch.cell(row, c));
                 let value = batch.cell(row, self.column).unwrap_or_default();
