@@ -12,7 +12,7 @@ const MAX_IDENTITY: usize = 254;
 /// What is known about one credential of one row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct SlotFacts {
-    /// 0 for NULL, else 1 + index into the run's forms of this slot.
+    /// 0 for NULL, else 1 + index into the run's sorts of this slot.
     pub(super) code: u32,
     /// The value is the hash of an empty password, or an empty value.
     pub(super) empty: bool,
@@ -22,6 +22,13 @@ pub(super) struct SlotFacts {
     pub(super) own: Option<Own>,
     /// Rank of the common password that opens it.
     pub(super) opened: Option<u32>,
+}
+
+impl SlotFacts {
+    /// Whether a password is known that opens the value.
+    pub(super) const fn is_open(&self) -> bool {
+        self.opened.is_some() || self.own.is_some() || self.empty
+    }
 }
 
 /// What is known about one row.

@@ -259,8 +259,8 @@ pub(super) enum Fact {
     Seen(Option<u64>),
     /// A breach source was asked and did not answer.
     Unknown(Unasked),
-    /// Opened by trying a few candidates against a slow scheme.
-    Opened { common: bool, login: bool, email: bool, default: bool },
+    /// Opened by trying a few candidates against a slow scheme; which, by its number in what was found of the column.
+    Opened { common: bool, login: bool, email: bool, default: bool, scheme: u8 },
 }
 
 impl Fact {
@@ -272,8 +272,9 @@ impl Fact {
             Self::Seen(None) => (1, 0),
             Self::Seen(Some(count)) => (2, count),
             Self::Unknown(why) => (3, why as u64),
-            Self::Opened { common, login, email, default } => {
-                (4, u64::from(common) | u64::from(login) << 1 | u64::from(email) << 2 | u64::from(default) << 3)
+            Self::Opened { common, login, email, default, scheme } => {
+                let told = u64::from(common) | u64::from(login) << 1 | u64::from(email) << 2 | u64::from(default) << 3;
+                (4, told | u64::from(scheme) << 8)
             }
         };
         let mut out = [0; Self::LEN];
@@ -295,6 +296,7 @@ impl Fact {
                 login: value & 2 != 0,
                 email: value & 4 != 0,
                 default: value & 8 != 0,
+                scheme: (value >> 8) as u8,
             },
             _ => Self::Unknown(Unasked::ALL[value as usize]),
         };
@@ -612,7 +614,7 @@ mod tests {
             Fact::Seen(None),
             Fact::Seen(Some(37_359_195)),
             Fact::Unknown(Unasked::TimedOut),
-            Fact::Opened { common: true, login: false, email: true, default: false },
+            Fact::Opened { common: true, login: false, email: true, default: false, scheme: 3 },
         ];
         for fact in facts {
             joins.add(RUNS_PER_BUCKET, Cell::new(3, 1, true), fact).unwrap();

@@ -3,7 +3,7 @@
 //! 1. Every unit is read once (`unit`): blocks to batches to observations, in parallel. A plan made from a table's first
 //!    rows (`plan`) says which columns are followed; a plan that the whole table disproves is made again (`plan::Pins`).
 //! 2. With whole columns known, forms become schemes (`resolve`), equal values find each other (`joins`), slow hashes
-//!    are tried within a budget (`prove`), breach sources are asked.
+//!    are tried within a budget (`slow`), breach sources are asked.
 //! 3. Every row's packed facts (`facts`) meet what the joins know and become a verdict, in input order (`verdicts`).
 //!
 //! Memory holds a few windows of blocks, the statistics of the tables being read and the store's budget; everything that
@@ -18,6 +18,9 @@ mod plan;
 mod prove;
 mod resolve;
 mod shaped;
+mod slow;
+mod sorts;
+mod suppose;
 mod turning;
 mod unit;
 mod verdicts;
@@ -87,6 +90,13 @@ impl Shared<'_> {
     /// What each column of a table is: as its values say, or as the user says.
     fn assign(&self, table: &Table, stats: &[ColumnStats]) -> Vec<Assignment> {
         let mut roles = columns::assign(table, stats);
+        self.settings.identity.apply(table, &mut roles);
+        roles
+    }
+
+    /// What each column would be if `column` held stored passwords.
+    fn suppose(&self, table: &Table, stats: &[ColumnStats], column: usize) -> Vec<Assignment> {
+        let mut roles = columns::suppose(table, stats, column);
         self.settings.identity.apply(table, &mut roles);
         roles
     }
@@ -175,6 +185,7 @@ fn run_in_pool(
             identities: resets.is_some(),
             digests: Wanted::of(whom.kinds()),
             guess_words: settings.guess_words as usize,
+            pepper: settings.pepper.clone(),
             store: store.clone(),
             keys: settings.keys.clone(),
         },

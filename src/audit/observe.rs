@@ -24,7 +24,12 @@ use super::facts::{FactsWriter, RowFacts, SlotFacts};
 use super::joins::{Cell, DigestRecord, ValueRecord};
 use super::plan::{self, Plan, Slot};
 use super::prove::{SAMPLE, Subject};
+use super::sorts::{Dictionary, Sort};
 use super::turning::Trace;
+
+/// Nanoseconds of [`guess::nanoseconds`] that trying common passwords on one row may take under one construction: those of
+/// many rounds are tried on a sample only.
+const MAX_WORK_A_ROW: u64 = 100_000;
 
 /// Of the columns that are not followed, one row in this many is looked at.
 pub(super) const WATCH_ONE_IN: u64 = 64;
@@ -66,19 +71,19 @@ pub(super) struct Tools {
     pub(super) keys: reversible::Keys,
     /// Common passwords tried on every salted fast hash.
     pub(super) guess_words: usize,
+    /// A secret of the whole site, if one was supplied.
+    pub(super) pepper: Option<Secret>,
 }
 
 /// What one batch showed of one slot.
 #[derive(Default)]
 pub(super) struct SlotRun {
-    /// Forms in order of appearance; a row's code is 1 + the index here.
-    pub(super) forms: Vec<Form>,
-    /// Rows of each form.
+    /// Sorts in order of appearance; a row's code is 1 + the index here.
+    pub(super) sorts: Vec<Sort>,
+    /// Rows of each sort.
     pub(super) counts: Vec<u64>,
-    /// Digests of common passwords found, by construction.
+    /// Values opened by a common password or the row's own words, by construction.
     pub(super) hits: HashMap<Formula, u64>,
-    /// Values opened by a common password or the row's own words under the salted scheme.
-    pub(super) salted_hits: u64,
     /// The rows with the smallest sampling keys.
     pub(super) sample: Vec<Sampled>,
     /// Values that may be encrypted, those with the smallest sampling keys.
@@ -158,47 +163,21 @@ enum Domain {
     Password = 2,
 }
 
+/// A code as a record keeps it; those beyond its range share the last.
+fn form_of_record(code: usize) -> u16 {
+    code.min(usize::from(u16::MAX)) as u16
+}
+
 impl Tools {
+    /// The supplied secret of the whole site.
+    pub(super) fn pepper(&self) -> Option<&[u8]> {
+        self.pepper.as_ref().map(Secret::expose)
+    }
+
     fn fingerprint(&self, domain: Domain, bytes: &[u8]) -> u128 {
         let mut hasher = SipHasher13::new_with_keys(self.key.0 ^ domain as u64, self.key.1);
         hasher.write(bytes);
         hasher.finish128().as_u128()
-    }
-}
-
-/// Forms of one slot met in a batch, with what depends on the form alone.
-struct Dictionary {
-    forms: Vec<Form>,
-    counts: Vec<u64>,
-    decoders: Vec<Option<&'static dyn Scheme>>,
-    /// Schemes that may explain the form and that a breach source can be asked about.
-    askable: Vec<Vec<&'static dyn Scheme>>,
-    index: HashMap<Form, usize>,
-}
-
-impl Dictionary {
-    fn new() -> Self {
-        Self { forms: Vec::new(), counts: Vec::new(), decoders: Vec::new(), askable: Vec::new(), index: HashMap::new() }
-    }
-
-    /// The index of `form`. Few forms are looked through, many are looked up.
-    fn code(&mut self, form: Form) -> usize {
-        let code = if self.forms.len() <= 8 {
-            self.forms.iter().position(|f| *f == form)
-        } else {
-            self.index.get(&form).copied()
-        };
-        let code = code.unwrap_or_else(|| {
-            self.forms.push(form);
-            self.counts.push(0);
-            let decoder = if form.def.digest_len > 0 { plan::decoder(form) } else { None };
-            self.decoders.push(decoder);
-            self.askable.push(schemes::explain(form, false).into_iter().filter(|s| !s.asks().is_empty()).collect());
-            self.index.insert(form, self.forms.len() - 1);
-            self.forms.len() - 1
-        });
-        self.counts[code] += 1;
-        code
     }
 }
 
@@ -233,6 +212,7 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watched: W
     run.values.reserve(rows * plan.slots.len());
     let mut facts: Vec<Vec<SlotFacts>> = Vec::with_capacity(plan.slots.len());
     for (number, slot) in plan.slots.iter().enumerate() {
+        let asked_before = run.digests.len();
         let mut observer = SlotObserver {
             tools,
             plan,
@@ -251,15 +231,16 @@ pub(super) fn observe(tools: &Tools, plan: &Plan, batch: &TableBatch, watched: W
         let mut followed = ColumnStats::new();
         observer.recognise(&mut run);
         observer.look_up();
-        observer.count(&mut followed);
-        stats.push((slot.column, followed));
         observer.own_words_unsalted();
         observer.salted();
+        observer.count(&mut followed);
+        stats.push((slot.column, followed));
+        observer.settle_asked(&mut run.digests[asked_before..]);
         observer.samples();
         observer.traces();
         observer.records(&mut run);
         run.slots.push(SlotRun {
-            forms: observer.dictionary.forms,
+            sorts: observer.dictionary.sorts,
             counts: observer.dictionary.counts,
             ..observer.found
         });
@@ -517,8 +498,10 @@ impl SlotObserver<'_> {
         for row in 0..self.batch.len() {
             let Some(digest) = raw(&self.raw, self.raw_of[row]) else { continue };
             let facts = &mut self.facts[row];
-            if let Some(hit) = tools.index.find(digest) {
+            let rarer = self.slot.index.as_deref();
+            if let Some(hit) = tools.index.find(digest).or_else(|| rarer?.find(digest)) {
                 facts.opened = Some(hit.rank);
+                facts.code = self.dictionary.opened(facts.code as usize - 1, hit.formula) as u32 + 1;
                 *self.found.hits.entry(hit.formula).or_default() += 1;
                 let word = tools.common.word(hit.rank as usize);
                 let login = self.people.login.text(row);
@@ -542,8 +525,8 @@ impl SlotObserver<'_> {
                 stats.observe(Some(password.expose()), schemes::recognise(password.expose()), facts.opened.is_some());
                 continue;
             }
-            let form = self.dictionary.forms[code as usize];
-            if self.raw_of[row].1 > 0 && facts.opened.is_none() && schemes::is_empty_password(value, form) {
+            let form = self.dictionary.sorts[code as usize].form;
+            if self.raw_of[row].1 > 0 && !facts.is_open() && schemes::is_empty_password(value, form) {
                 facts.empty = true;
             }
             let common = facts.opened.is_some();
@@ -561,7 +544,7 @@ impl SlotObserver<'_> {
             }
         }
         for (code, len, count, common) in alike {
-            stats.observe_alike(self.dictionary.forms[code as usize], len, count, common);
+            stats.observe_alike(self.dictionary.sorts[code as usize].form, len, count, common);
         }
     }
 
@@ -590,13 +573,20 @@ impl SlotObserver<'_> {
     fn ask(&self, row: usize, code: usize, value: &[u8], form: Form, run: &mut Run) {
         let stored = Stored::of(value, form);
         let cell = Cell::new(row, self.number, false);
-        let form = code.min(usize::from(u16::MAX)) as u16;
+        let form = form_of_record(code);
         for scheme in &self.dictionary.askable[code] {
             for kind in self.tools.digests.to_ask(scheme.asks()) {
                 if let Some(digest) = scheme.digest(&stored, kind) {
                     run.digests.push(DigestRecord { digest, cell, form });
                 }
             }
+        }
+    }
+
+    /// What is asked about a value that was opened belongs to what it was opened as.
+    fn settle_asked(&self, asked: &mut [DigestRecord]) {
+        for record in asked {
+            record.form = form_of_record(self.facts[record.cell.row()].code as usize - 1);
         }
     }
 
@@ -608,7 +598,7 @@ impl SlotObserver<'_> {
             let mut tries: Vec<(&[u8], u32, Own)> = Vec::with_capacity(rows * 3);
             for row in 0..rows {
                 let facts = &self.facts[row];
-                if facts.opened.is_some() || facts.empty || usize::from(self.raw_of[row].1) != len {
+                if facts.is_open() || usize::from(self.raw_of[row].1) != len {
                     continue;
                 }
                 for (own, word) in self.people.own(row) {
@@ -620,31 +610,49 @@ impl SlotObserver<'_> {
                 let (word, row, _) = tries[i];
                 (Target::unsalted(raw(raws, raw_of[row as usize]).unwrap_or_default()), word)
             };
-            let (facts, hits) = (&mut self.facts, &mut self.found.hits);
+            let (facts, hits, dictionary) = (&mut self.facts, &mut self.found.hits, &mut self.dictionary);
             guess::search_pairs_by(*formula, tries.len(), pair, &mut |pair| {
                 let (_, row, own) = tries[pair];
-                facts[row as usize].own.get_or_insert(own);
-                *hits.entry(*formula).or_default() += 1;
+                let facts = &mut facts[row as usize];
+                if facts.own.is_none() {
+                    facts.own = Some(own);
+                    facts.code = dictionary.opened(facts.code as usize - 1, *formula) as u32 + 1;
+                    *hits.entry(*formula).or_default() += 1;
+                }
             });
         }
     }
 
-    /// Common passwords and the row's own words against salted digests, under the scheme that the plan proved.
+    /// Common passwords and the row's own words against salted digests, under the constructions that are proved.
     fn salted(&mut self) {
-        let Some(scheme) = self.slot.salted else { return };
+        for scheme in &self.slot.proved.salted {
+            self.salted_under(*scheme);
+        }
+    }
+
+    fn salted_under(&mut self, scheme: &'static dyn Scheme) {
         let Some(formula) = scheme.formula() else { return };
+        let cost = guess::nanoseconds(formula).max(1);
+        if cost > MAX_WORK_A_ROW {
+            return;
+        }
         let mut decoded = Vec::new();
         for row in 0..self.batch.len() {
             let facts = &self.facts[row];
             let Some(code) = facts.code.checked_sub(1) else { continue };
-            let form = self.dictionary.forms[code as usize];
-            if facts.opened.is_some() || !scheme.forms().iter().any(|f| std::ptr::eq(*f, form.def)) {
+            let form = self.dictionary.sorts[code as usize].form;
+            if facts.is_open() || !scheme.forms().iter().any(|f| std::ptr::eq(*f, form.def)) {
                 continue;
             }
-            let value = self.cells.text(row);
-            let salt = self.slot.salt.and_then(|c| self.batch.cell(row, c));
-            let login = Some(self.people.login.text(row));
-            let stored = Stored::of(value, form).with_salt(salt).with_login(login);
+            let cell = |column: Option<usize>| column.and_then(|c| self.batch.cell(row, c));
+            let stored = Stored {
+                salt: cell(self.slot.salt),
+                salt2: cell(self.slot.salt2),
+                login: Some(self.people.login.text(row)),
+                email: Some(self.people.email.text(row)),
+                pepper: self.tools.pepper(),
+                ..Stored::of(self.cells.text(row), form)
+            };
             let mut digest = [0; 64];
             if let (Some(len), Some(salts)) = (scheme.raw_digest(&stored, &mut digest), scheme.salts(&stored)) {
                 decoded.push((row, digest, len, salts));
@@ -653,15 +661,14 @@ impl SlotObserver<'_> {
         let targets: Vec<Target<'_>> =
             decoded.iter().map(|(_, digest, len, salts)| Target { digest: &digest[..*len], salts }).collect();
         let common = self.tools.common;
-        let words: Vec<&[u8]> = (0..self.tools.guess_words.min(common.len())).map(|rank| common.word(rank)).collect();
+        let words = self.tools.guess_words.min(common.len()).min((MAX_WORK_A_ROW / cost) as usize);
+        let words: Vec<&[u8]> = (0..words).map(|rank| common.word(rank)).collect();
         let (facts, people) = (&mut self.facts, self.people);
-        let mut hits = 0;
         guess::search(formula, &targets, &words, &mut |target, rank| {
             let row = decoded[target].0;
             facts[row].opened = Some(rank as u32);
             facts[row].own = guess::is_own(words[rank], people.login.text(row), people.email.text(row));
             facts[row].default = guess::is_default(people.login.text(row), words[rank]);
-            hits += 1;
         });
         let (mut pair_targets, mut pair_words, mut whose) = (Vec::new(), Vec::new(), Vec::new());
         for (at, (row, ..)) in decoded.iter().enumerate() {
@@ -681,9 +688,18 @@ impl SlotObserver<'_> {
             } else {
                 facts[row].own.get_or_insert(own);
             }
-            hits += 1;
         });
-        self.found.salted_hits = hits;
+        let mut hits = 0;
+        for (row, ..) in &decoded {
+            let facts = &mut self.facts[*row];
+            if facts.is_open() {
+                facts.code = self.dictionary.opened(facts.code as usize - 1, formula) as u32 + 1;
+                hits += 1;
+            }
+        }
+        if hits > 0 {
+            *self.found.hits.entry(formula).or_default() += hits;
+        }
     }
 
     /// The rows with the smallest sampling keys.
@@ -693,7 +709,7 @@ impl SlotObserver<'_> {
             .filter(|row| {
                 self.facts[*row].code.checked_sub(1).is_some_and(|code| {
                     matches!(
-                        self.dictionary.forms[code as usize].kind(),
+                        self.dictionary.sorts[code as usize].form.kind(),
                         FormKind::Digest | FormKind::SaltedDigest | FormKind::Modular
                     )
                 })
@@ -709,10 +725,11 @@ impl SlotObserver<'_> {
         self.found.sample = keys
             .into_iter()
             .map(|(key, row)| {
-                let form = self.dictionary.forms[self.facts[row].code as usize - 1];
+                let form = self.dictionary.sorts[self.facts[row].code as usize - 1].form;
                 let value = cell(row, Some(self.slot.column)).unwrap_or_default();
-                let (salt, login) = (cell(row, self.slot.salt), cell(row, self.plan.login));
-                let subject = Subject::new(form, value, salt, login, cell(row, self.plan.email));
+                let salts = [cell(row, self.slot.salt), cell(row, self.slot.salt2)];
+                let (login, email) = (cell(row, self.plan.login), cell(row, self.plan.email));
+                let subject = Subject::new(form, value, salts, login, email);
                 Sampled { key, cell: Cell::new(row, self.number, false), run: 0, subject }
             })
             .collect();
@@ -720,7 +737,8 @@ impl SlotObserver<'_> {
 
     /// Values that may be encrypted, those with the smallest sampling keys; costs nothing where no form may be.
     fn traces(&mut self) {
-        let eligible: Vec<bool> = self.dictionary.forms.iter().map(|form| schemes::may_be_encrypted(*form)).collect();
+        let eligible: Vec<bool> =
+            self.dictionary.sorts.iter().map(|sort| schemes::may_be_encrypted(sort.form)).collect();
         if self.slot.opening.is_some() || self.slot.is_digest || !eligible.contains(&true) {
             return;
         }
@@ -744,7 +762,8 @@ impl SlotObserver<'_> {
     fn records(&self, run: &mut Run) {
         for (row, facts) in self.facts.iter().enumerate() {
             let Some(code) = facts.code.checked_sub(1) else { continue };
-            let kind = self.dictionary.forms[code as usize].kind();
+            let Sort { form, by } = self.dictionary.sorts[code as usize];
+            let kind = form.kind();
             if matches!(kind, FormKind::Empty | FormKind::State) {
                 continue;
             }
@@ -759,7 +778,9 @@ impl SlotObserver<'_> {
             let word = facts.opened.map(|rank| self.tools.common.word(rank as usize));
             match (kind, word) {
                 (FormKind::Text, _) => record(Domain::Password, value, false),
-                (FormKind::Digest, Some(word)) if self.slot.salted.is_none() => record(Domain::Password, word, false),
+                (FormKind::Digest, Some(word)) if by.is_some_and(|by| !by.is_salted()) => {
+                    record(Domain::Password, word, false);
+                }
                 (_, Some(word)) => {
                     record(Domain::Stored, raw(&self.raw, self.raw_of[row]).unwrap_or(value), false);
                     record(Domain::Password, word, true);

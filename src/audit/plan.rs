@@ -6,8 +6,8 @@
 //! (see [`Pins`]). So a plan is a guess about cost, never about the result.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, LazyLock};
 
 use crate::columns;
 use crate::guess::DigestIndex;
@@ -15,8 +15,8 @@ use crate::model::{Assignment, Form, FormKind, Formula, Role, Table, TableBatch,
 use crate::reversible::Opening;
 use crate::schemes::{self, Scheme, Stored};
 
-use super::observe;
-use super::prove::{self, Subject};
+use super::observe::{self, Tools};
+use super::prove::{self, Proved, Subject};
 use super::shaped::Shaped;
 use super::turning::Openings;
 
@@ -32,10 +32,14 @@ pub(super) struct Slot {
     pub(super) column: usize,
     /// The column of its salts.
     pub(super) salt: Option<usize>,
+    /// The column of second salts.
+    pub(super) salt2: Option<usize>,
     /// Unsalted constructions under which the row's own words are tried.
     pub(super) unsalted: Vec<Formula>,
-    /// The salted construction that opened values of the first rows: tried on every row.
-    pub(super) salted: Option<&'static dyn Scheme>,
+    /// Constructions that opened values of the first rows, but for those of the common index: tried on every row.
+    pub(super) proved: Proved,
+    /// The common passwords' digests under [`Proved::unsalted`].
+    pub(super) index: Option<Arc<DigestIndex>>,
     /// Sampling keys from here on cannot belong to the table's sample any more.
     pub(super) threshold: AtomicU64,
     /// What turns its values back into passwords.
@@ -80,7 +84,7 @@ pub(super) struct TablePins {
 pub(super) struct Pin {
     pub(super) column: String,
     pub(super) salt: Option<String>,
-    pub(super) salted: Option<&'static dyn Scheme>,
+    pub(super) proved: Proved,
     pub(super) opening: Option<Arc<Opening>>,
 }
 
@@ -91,15 +95,13 @@ pub(super) fn best(roles: &[Assignment], role: Role) -> Option<usize> {
 }
 
 impl Plan {
-    /// Decides from the roles that the first rows suggest, and from those rows. `identities` tells whether the id of
-    /// every row is kept.
+    /// Decides from the roles that the first rows suggest, and from those rows.
     pub(super) fn new(
         table: &Table,
         roles: &[Assignment],
-        first: &[TableBatch],
+        first: &[(TableBatch, usize)],
         pins: &Pins,
-        index: &LazyLock<DigestIndex>,
-        identities: bool,
+        tools: &Tools,
         mut openings: Openings,
     ) -> Self {
         let login = best(roles, Role::Login);
@@ -119,7 +121,7 @@ impl Plan {
                         openings.resize(openings.len().max(column + 1), None);
                         openings[column].clone_from(&pin.opening);
                     }
-                    slots.push(Slot::new(column, salt, pin.salted));
+                    slots.push(Slot { proved: pin.proved.clone(), ..Slot::new(column, salt) });
                 }
             }
         }
@@ -127,21 +129,22 @@ impl Plan {
         credentials.sort_by_key(|i| std::cmp::Reverse(roles[*i].confidence));
         for column in credentials {
             if slots.iter().all(|s| s.column != column) {
-                slots.push(Slot::new(column, roles[column].salt, None));
+                slots.push(Slot::new(column, roles[column].salt));
             }
         }
         slots.truncate(MAX_SLOTS);
         for slot in &mut slots {
+            slot.salt2 = second_salt(roles, slot);
             slot.opening = openings.get(slot.column).cloned().flatten();
             if slot.opening.is_none() {
-                slot.learn(first, login, email, index);
+                slot.learn(first, login, email, tools);
                 slot.shaped = Shaped::of(first, slot.column, login);
             }
         }
         let active = best(roles, Role::Active).map(|c| (c, roles[c].inverted));
         let privilege = best(roles, Role::Privilege).map(|c| (c, columns::is_privilege_flag(&table.columns[c].name)));
         // Without a reset list the id only tells apart people who have neither email nor login.
-        let id = best(roles, Role::Id).filter(|_| identities || (login.is_none() && email.is_none()));
+        let id = best(roles, Role::Id).filter(|_| tools.identities || (login.is_none() && email.is_none()));
         let wanted = Arc::new(Wanted { columns: Vec::new(), whole: observe::is_watched });
         let plan = Self { slots, id, login, email, active, privilege, wanted, openings };
         Self { wanted: plan.wanted_of(table), ..plan }
@@ -154,7 +157,7 @@ impl Plan {
 
     /// The columns that are followed, ascending: what has to be read of every row.
     pub(super) fn columns(&self) -> Vec<usize> {
-        let slots = self.slots.iter().flat_map(|slot| [Some(slot.column), slot.salt]).flatten();
+        let slots = self.slots.iter().flat_map(|slot| [Some(slot.column), slot.salt, slot.salt2]).flatten();
         let flags = [self.active, self.privilege].into_iter().flatten().map(|(column, _)| column);
         let people = [self.id, self.login, self.email].into_iter().flatten();
         let mut columns: Vec<usize> = slots.chain(people).chain(flags).collect();
@@ -181,7 +184,7 @@ impl Plan {
         &self,
         table: &Table,
         final_roles: &[Assignment],
-        proved: &[Option<&'static dyn Scheme>],
+        proved: &[Proved],
         opened: &[Option<Arc<Opening>>],
     ) -> Option<Vec<Pin>> {
         let name = |column: usize| table.columns[column].name.clone();
@@ -194,23 +197,24 @@ impl Plan {
                 salt = role.salt;
                 missed = true;
             }
-            if proved.is_some() && slot.salted.is_none() {
+            if !proved.is_empty() && slot.proved.is_empty() {
                 missed = true;
             }
             missed |= opened.is_some();
             let opening = slot.opening.clone().or_else(|| opened.clone());
-            pins.push(Pin {
-                column: name(slot.column),
-                salt: salt.map(name),
-                salted: slot.salted.or(*proved),
-                opening,
-            });
+            let proved = if slot.proved.is_empty() { proved } else { &slot.proved };
+            pins.push(Pin { column: name(slot.column), salt: salt.map(name), proved: proved.clone(), opening });
         }
         for (column, role) in final_roles.iter().enumerate() {
             if role.role == Role::Credential && pins.len() < MAX_SLOTS && self.slots.iter().all(|s| s.column != column)
             {
                 missed = true;
-                pins.push(Pin { column: name(column), salt: role.salt.map(name), salted: None, opening: None });
+                pins.push(Pin {
+                    column: name(column),
+                    salt: role.salt.map(name),
+                    proved: Proved::default(),
+                    opening: None,
+                });
             }
         }
         // Which of two login columns is used was decided by the first rows and is not chased further.
@@ -218,13 +222,31 @@ impl Plan {
     }
 }
 
+/// A salt column that belongs to no credential: the second salt of a slot that has a first.
+pub(super) fn second_salt(roles: &[Assignment], slot: &Slot) -> Option<usize> {
+    slot.salt?;
+    let taken = |column: usize| roles.iter().any(|role| role.salt == Some(column));
+    (0..roles.len()).find(|at| roles[*at].role == Role::Salt && !taken(*at))
+}
+
+/// Whether values of this form can be fast hashes.
+fn may_be_fast(form: Form) -> bool {
+    match form.kind() {
+        FormKind::Digest | FormKind::SaltedDigest => true,
+        FormKind::Modular => schemes::candidates(form, false).any(|scheme| scheme.formula().is_some()),
+        FormKind::Empty | FormKind::State | FormKind::Text => false,
+    }
+}
+
 impl Slot {
-    fn new(column: usize, salt: Option<usize>, salted: Option<&'static dyn Scheme>) -> Self {
+    pub(super) fn new(column: usize, salt: Option<usize>) -> Self {
         Self {
             column,
             salt,
+            salt2: None,
             unsalted: Vec::new(),
-            salted,
+            proved: Proved::default(),
+            index: None,
             threshold: AtomicU64::new(u64::MAX),
             opening: None,
             shaped: None,
@@ -239,56 +261,68 @@ impl Slot {
     }
 
     /// Which constructions are worth trying on every row: those the first rows prove, else the most plausible ones.
-    fn learn(&mut self, first: &[TableBatch], login: Option<usize>, email: Option<usize>, index: &DigestIndex) {
-        let subjects = self.subjects(first, login, email);
+    fn learn(&mut self, first: &[(TableBatch, usize)], login: Option<usize>, email: Option<usize>, tools: &Tools) {
+        let index = &tools.index;
+        let (_, subjects) = self.subjects(first, login, email);
         let mut plausible: Vec<Formula> = Vec::new();
         let mut proved: Vec<Formula> = Vec::new();
         for subject in &subjects {
-            let form = subject.form;
-            for scheme in schemes::explain(form, self.salt.is_some()) {
-                // Rarer constructions are not tried on every row.
+            for scheme in schemes::explain(subject.form, self.salt.is_some()) {
+                // The rarer ones are tried where they are proved.
                 let Some(formula) = scheme.formula().filter(|f| index.formulas().contains(f)) else { continue };
                 if !plausible.contains(&formula) {
                     plausible.push(formula);
                 }
-                let mut digest = [0; 64];
-                if let Some(len) = scheme.raw_digest(&subject.stored(), &mut digest)
-                    && let Some(hit) = index.find(&digest[..len])
-                    && !proved.contains(&hit.formula)
-                {
-                    proved.push(hit.formula);
-                }
+            }
+            if let Some(hit) = prove::in_index(subject, index).filter(|hit| !proved.contains(&hit.formula)) {
+                proved.push(hit.formula);
             }
         }
-        self.is_digest = !proved.is_empty();
+        if self.proved.is_empty() {
+            self.proved = prove::constructions(&subjects, self.salt.is_some(), index, tools.pepper(), &prove::STAGES);
+        }
+        self.is_digest = !proved.is_empty() || !self.proved.is_empty();
+        proved.extend(&self.proved.unsalted);
         self.unsalted = if proved.is_empty() { plausible } else { proved };
-        if self.salted.is_none() && Self::unsalted_unproved(&subjects, index) {
-            self.salted = prove::salted(&subjects, self.salt.is_some());
+        if !self.proved.unsalted.is_empty() {
+            self.index = Some(Arc::new(DigestIndex::build(&self.proved.unsalted)));
         }
     }
 
-    /// Whether the first rows leave it open that the digests are salted.
-    fn unsalted_unproved(subjects: &[Subject], index: &DigestIndex) -> bool {
-        subjects.iter().any(|s| s.form.kind() == FormKind::SaltedDigest)
-            || subjects.iter().all(|s| prove::in_index(s, index).is_none())
-    }
-
-    fn subjects(&self, first: &[TableBatch], login: Option<usize>, email: Option<usize>) -> Vec<Subject> {
-        let mut subjects = Vec::new();
-        for batch in first {
-            for row in 0..batch.len() {
+    /// Rows to look for proofs in, from all over the first ones: old accounts and new ones can differ. Where each is (number of
+    /// the batch, row), and what it holds.
+    pub(super) fn subjects(
+        &self,
+        first: &[(TableBatch, usize)],
+        login: Option<usize>,
+        email: Option<usize>,
+    ) -> (Vec<(usize, usize)>, Vec<Subject>) {
+        let mut rows: Vec<(usize, usize, Form)> = Vec::new();
+        for (number, (batch, of_batch)) in first.iter().enumerate() {
+            for row in 0..*of_batch {
                 let Some(value) = batch.cell(row, self.column).filter(|v| !v.is_empty()) else { continue };
                 let form = schemes::recognise(value);
-                if matches!(form.kind(), FormKind::Digest | FormKind::SaltedDigest) {
-                    let cell = |column: Option<usize>| column.and_then(|c| batch.cell(row, c));
-                    subjects.push(Subject::new(form, value, cell(self.salt), cell(login), cell(email)));
-                    if subjects.len() == prove::SAMPLE {
-                        return subjects;
-                    }
+                if may_be_fast(form) {
+                    rows.push((number, row, form));
                 }
             }
         }
-        subjects
+        // By a hash of their places, so that no rhythm of the table is met.
+        let key = |(number, row, _): &(usize, usize, Form)| observe::mix(first[*number].0.rows[*row].offset);
+        if rows.len() > prove::SAMPLE {
+            rows.select_nth_unstable_by_key(prove::SAMPLE - 1, key);
+            rows.truncate(prove::SAMPLE);
+        }
+        rows.sort_unstable_by_key(key);
+        rows.into_iter()
+            .map(|(number, row, form)| {
+                let batch = &first[number].0;
+                let cell = |column: Option<usize>| column.and_then(|c| batch.cell(row, c));
+                let value = batch.cell(row, self.column).unwrap_or_default();
+                let salts = [cell(self.salt), cell(self.salt2)];
+                ((number, row), Subject::new(form, value, salts, cell(login), cell(email)))
+            })
+            .unzip()
     }
 }
 

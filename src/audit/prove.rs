@@ -3,33 +3,40 @@
 //! Everything here works on a sample of rows and on a budget counted in work, not in seconds: the same input gives the
 //! same result on every machine.
 
-use rayon::prelude::*;
+use std::collections::HashSet;
 
-use crate::guess::{self, DigestIndex, Hit, Own, Target};
-use crate::model::{Form, FormKind, Formula, Salts, Secret};
+use crate::guess::{self, DigestIndex, Hit, Target};
+use crate::model::{Form, Formula, Salts, Secret};
 use crate::schemes::{self, Scheme, Stored};
 
 /// Rows tried for a proof.
 pub(super) const SAMPLE: usize = 200;
 
 /// How a proof is looked for: each stage tries so many rows and common passwords under every construction that fits, and
-/// takes up to so many nanoseconds of [`guess::nanoseconds`]. The first stage that opens anything is the last.
+/// takes up to so many nanoseconds of [`guess::nanoseconds`]. The first stage that opens values of one construction is the last.
 ///
 /// Of published collections, the fifty commonest passwords open one account in a hundred or more; 200 rows under the some
 /// thirty constructions that salted hexadecimal of one length can be are 300,000 hashes.
-const STAGES: [Stage; 3] = [
-    Stage { rows: SAMPLE, words: 50, budget: 400_000_000 },
-    Stage { rows: SAMPLE, words: 1000, budget: 800_000_000 },
-    Stage { rows: DEEP_SAMPLE, words: usize::MAX, budget: 800_000_000 },
+pub(super) const STAGES: [Stage; 3] = [
+    Stage { rows: SAMPLE, words: 50, own: true, budget: 400_000_000 },
+    Stage { rows: SAMPLE, words: 1000, own: true, budget: 700_000_000 },
+    Stage { rows: DEEP_SAMPLE, words: usize::MAX, own: true, budget: 700_000_000 },
 ];
 
-struct Stage {
+/// The first of [`STAGES`], cheaper: for columns of which nothing but their shape says that they may be passwords. What a
+/// row's own words open there may be a digest of the address (an avatar's name), and proves nothing.
+pub(super) const QUICK: [Stage; 1] = [Stage { rows: SAMPLE, words: 50, own: false, budget: 100_000_000 }];
+
+/// One step of looking for a proof.
+pub(super) struct Stage {
     rows: usize,
     words: usize,
+    /// Whether the row's own words are tried as well.
+    own: bool,
     budget: u64,
 }
 
-/// Rows on which, if that proves nothing, the whole list is tried.
+/// Rows on which, if that proves nothing, the whole list is tried as far as the budget goes.
 pub(super) const DEEP_SAMPLE: usize = 48;
 
 /// One stored value with its neighbours, kept for a proof.
@@ -38,6 +45,7 @@ pub(super) struct Subject {
     pub(super) form: Form,
     value: Secret,
     salt: Option<Secret>,
+    salt2: Option<Secret>,
     pub(super) login: Secret,
     pub(super) email: Secret,
 }
@@ -46,23 +54,28 @@ impl Subject {
     pub(super) fn new(
         form: Form,
         value: &[u8],
-        salt: Option<&[u8]>,
+        salts: [Option<&[u8]>; 2],
         login: Option<&[u8]>,
         email: Option<&[u8]>,
     ) -> Self {
         Self {
             form,
             value: Secret::new(value),
-            salt: salt.map(Secret::new),
+            salt: salts[0].map(Secret::new),
+            salt2: salts[1].map(Secret::new),
             login: Secret::new(login.unwrap_or_default()),
             email: Secret::new(email.unwrap_or_default()),
         }
     }
 
     pub(super) fn stored(&self) -> Stored<'_> {
-        Stored::of(self.value.expose(), self.form)
-            .with_salt(self.salt.as_ref().map(Secret::expose))
-            .with_login(Some(self.login.expose()))
+        Stored {
+            salt: self.salt.as_ref().map(Secret::expose),
+            salt2: self.salt2.as_ref().map(Secret::expose),
+            login: Some(self.login.expose()),
+            email: Some(self.email.expose()),
+            ..Stored::of(self.value.expose(), self.form)
+        }
     }
 }
 
@@ -73,44 +86,132 @@ pub(super) fn in_index(subject: &Subject, index: &DigestIndex) -> Option<Hit> {
     index.find(digest)
 }
 
-/// The salted fast scheme that opens most of the sample, if any opens one value.
-pub(super) fn salted(subjects: &[Subject], salt_column: bool) -> Option<&'static dyn Scheme> {
-    let mut schemes: Vec<&'static dyn Scheme> = Vec::new();
-    for subject in subjects {
-        for scheme in schemes::explain(subject.form, salt_column) {
-            let salted = scheme.formula().is_some_and(Formula::is_salted);
-            if salted && schemes.iter().all(|s| s.name() != scheme.name()) {
-                schemes.push(scheme);
-            }
-        }
+/// Constructions of fast hashes that open values of a sample.
+#[derive(Clone, Default)]
+pub(super) struct Proved {
+    /// Those that take something beside the password, the one that opens most first.
+    pub(super) salted: Vec<&'static dyn Scheme>,
+    /// Those that take nothing beside it and are not in the common index.
+    pub(super) unsalted: Vec<Formula>,
+    /// Indices of the rows of the sample that are opened, those that the common index opens among them.
+    pub(super) opened: Vec<usize>,
+    /// Work done, in nanoseconds of [`guess::nanoseconds`].
+    pub(super) work: u64,
+}
+
+impl Proved {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.salted.is_empty() && self.unsalted.is_empty()
     }
-    // Cheap ones first: what they leave pays for the dear ones.
-    schemes.sort_by_key(|scheme| scheme.formula().map(guess::nanoseconds));
-    for stage in STAGES {
-        let sample = &subjects[..subjects.len().min(stage.rows)];
+
+    pub(super) fn has(&self, formula: Formula) -> bool {
+        self.unsalted.contains(&formula) || self.salted.iter().any(|scheme| scheme.formula() == Some(formula))
+    }
+}
+
+/// Finds the constructions behind a sample of rows, in these stages. Every row is opened by one at most; what `index`
+/// opens needs none.
+///
+/// All constructions that fit the rows' forms are tried before the first answer is taken: a column can hold values of
+/// several makers that look alike. Only rows that nothing has opened are tried with more.
+pub(super) fn constructions(
+    subjects: &[Subject],
+    salt_column: bool,
+    index: &DigestIndex,
+    pepper: Option<&[u8]>,
+    stages: &[Stage],
+) -> Proved {
+    let (mut opened, mut open): (Vec<usize>, Vec<usize>) =
+        (0..subjects.len()).partition(|at| in_index(&subjects[*at], index).is_some());
+    let known: HashSet<Formula> = subjects.iter().filter_map(|s| in_index(s, index)).map(|hit| hit.formula).collect();
+    let mut candidates = candidates(open.iter().map(|at| subjects[*at].form), salt_column, index, pepper.is_some());
+    let mut work = 0;
+    for stage in stages {
         let mut left = stage.budget;
-        let mut tries: Vec<(&'static dyn Scheme, usize, usize)> = Vec::new();
-        for (number, scheme) in schemes.iter().enumerate() {
-            let Some(formula) = scheme.formula() else { continue };
+        for number in 0..candidates.len() {
+            let Candidate { scheme, formula, .. } = candidates[number];
             // What one construction leaves is for those after it.
-            let share = left / (schemes.len() - number) as u64;
-            let (words, rows) = affordable(formula, stage.words, sample.len(), share);
-            left -= (words * rows) as u64 * guess::nanoseconds(formula);
-            tries.push((*scheme, words, rows));
+            let share = left / (candidates.len() - number) as u64;
+            let fitting = open.iter().filter(|at| lists(scheme, subjects[**at].form)).count();
+            let rows = fitting.min(stage.rows);
+            // One hash serves all rows where nothing stands beside the password.
+            let hashed = if formula.is_salted() { rows } else { rows.min(1) };
+            let (words, affordable) = affordable(formula, stage.words, hashed, share);
+            let cost = (words * affordable) as u64 * guess::nanoseconds(formula);
+            left -= cost;
+            work += cost;
+            let rows = if formula.is_salted() { affordable } else { rows };
+            let sample: Vec<&Subject> = open.iter().map(|at| &subjects[*at]).collect();
+            let found = opened_by((scheme, formula), &sample, rows, (words, stage.own), pepper);
+            let found: Vec<usize> = found.into_iter().map(|at| open[at]).collect();
+            candidates[number].hits += found.len();
+            open.retain(|at| !found.contains(at));
+            opened.extend(found);
         }
-        let hits: Vec<usize> =
-            tries.par_iter().map(|(scheme, words, rows)| opened(*scheme, &sample[..*rows], *words)).collect();
-        let mut best: Option<(usize, &'static dyn Scheme)> = None;
-        for (hits, (scheme, ..)) in hits.into_iter().zip(&tries) {
-            if hits > best.map_or(0, |(most, _)| most) {
-                best = Some((hits, *scheme));
-            }
-        }
-        if let Some((_, scheme)) = best {
-            return Some(scheme);
+        let makers = known.len() + candidates.iter().filter(|candidate| candidate.hits > 0).count();
+        // Where there are two, there may be a third.
+        if makers == 1 {
+            break;
         }
     }
-    None
+    let least = |formula: Formula| least(formula, subjects.len() as u64) as usize;
+    candidates.retain(|candidate| candidate.hits >= least(candidate.formula));
+    candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.hits));
+    let (salted, unsalted): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|c| c.formula.is_salted());
+    Proved {
+        salted: salted.into_iter().map(|c| c.scheme).collect(),
+        unsalted: unsalted.into_iter().map(|c| c.formula).collect(),
+        opened,
+        work,
+    }
+}
+
+/// How many of so many values a known password must open before that is a proof of `formula`: so many that chance does it
+/// less than once in 2^40 columns, if every value is tried with 2^14 passwords under 2^8 constructions. Of digests of 16
+/// bytes and more, one is enough; of the 8 bytes of MySQL 3.23 it takes two.
+pub(super) fn least(formula: Formula, values: u64) -> u64 {
+    const CHANCE: u32 = 40;
+    const TRIES: u32 = 14 + 8;
+    let tries = TRIES + values.max(1).ilog2() + 1;
+    let bits = (8 * formula.digest_len() as u32).saturating_sub(tries);
+    u64::from(CHANCE.checked_div(bits).map_or(u32::MAX, |_| CHANCE.div_ceil(bits)))
+}
+
+/// Constructions that can be behind values of these forms, the cheapest first: what they leave pays for the dear ones.
+fn candidates(
+    forms: impl Iterator<Item = Form>,
+    salt_column: bool,
+    index: &DigestIndex,
+    has_pepper: bool,
+) -> Vec<Candidate> {
+    let mut seen: Vec<Form> = Vec::new();
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for form in forms {
+        if seen.contains(&form) {
+            continue;
+        }
+        seen.push(form);
+        for scheme in schemes::candidates(form, salt_column) {
+            let Some(formula) = scheme.formula() else { continue };
+            let known = index.formulas().contains(&formula) || (formula.uses().pepper && !has_pepper);
+            if !known && candidates.iter().all(|c| c.scheme.name() != scheme.name()) {
+                candidates.push(Candidate { scheme, formula, hits: 0 });
+            }
+        }
+    }
+    candidates.sort_by_key(|candidate| guess::nanoseconds(candidate.formula));
+    candidates
+}
+
+fn lists(scheme: &dyn Scheme, form: Form) -> bool {
+    scheme.forms().iter().any(|def| std::ptr::eq(*def, form.def))
+}
+
+/// A construction that may be behind a sample, and how many rows it has opened.
+struct Candidate {
+    scheme: &'static dyn Scheme,
+    formula: Formula,
+    hits: usize,
 }
 
 /// How many words on how many rows `budget` nanoseconds are enough for: all rows with fewer words, at least some ten; then
@@ -126,19 +227,27 @@ fn affordable(formula: Formula, words: usize, rows: usize, budget: u64) -> (usiz
     (fewer, rows.min(pairs / fewer.max(1)))
 }
 
-/// How many of `subjects` a common password or the row's own words open under `scheme`.
-pub(super) fn opened(scheme: &dyn Scheme, subjects: &[Subject], words: usize) -> usize {
+/// Which of `subjects` a common password (or, if `own`, one of the row's own words) opens under `scheme`, of the first
+/// `rows` that it fits.
+fn opened_by(
+    (scheme, formula): (&dyn Scheme, Formula),
+    subjects: &[&Subject],
+    rows: usize,
+    (words, own): (usize, bool),
+    pepper: Option<&[u8]>,
+) -> Vec<usize> {
     /// Index of the subject, digest, its length, what stands beside the password.
     type Decoded<'a> = (usize, [u8; 64], usize, Salts<'a>);
-    let Some(formula) = scheme.formula() else { return 0 };
     let decoded: Vec<Decoded<'_>> = subjects
         .iter()
         .enumerate()
         .filter_map(|(i, subject)| {
+            let stored = subject.stored().with_pepper(pepper);
             let mut digest = [0; 64];
-            let len = scheme.raw_digest(&subject.stored(), &mut digest)?;
-            Some((i, digest, len, scheme.salts(&subject.stored())?))
+            let len = scheme.raw_digest(&stored, &mut digest)?;
+            Some((i, digest, len, scheme.salts(&stored)?))
         })
+        .take(rows)
         .collect();
     let targets: Vec<Target<'_>> =
         decoded.iter().map(|(_, digest, len, salts)| Target { digest: &digest[..*len], salts }).collect();
@@ -146,127 +255,38 @@ pub(super) fn opened(scheme: &dyn Scheme, subjects: &[Subject], words: usize) ->
     let common = guess::common();
     let candidates: Vec<&[u8]> = (0..common.len().min(words)).map(|rank| common.word(rank)).collect();
     guess::search(formula, &targets, &candidates, &mut |target, _| hits[target] = true);
-    let mut own = Vec::new();
-    let mut owner = Vec::new();
-    for (at, (i, ..)) in decoded.iter().enumerate() {
-        let mut mine = Vec::new();
-        guess::own_candidates(subjects[*i].login.expose(), subjects[*i].email.expose(), 8, &mut mine);
-        owner.extend(std::iter::repeat_n(at, mine.len()));
-        own.append(&mut mine);
+    // A construction of many rounds is tried with what it has the budget for.
+    if own && guess::nanoseconds(formula) < OWN_WORDS_BELOW {
+        let mut own = Vec::new();
+        let mut owner = Vec::new();
+        for (at, (i, ..)) in decoded.iter().enumerate() {
+            let mut mine = Vec::new();
+            guess::own_candidates(subjects[*i].login.expose(), subjects[*i].email.expose(), 8, &mut mine);
+            owner.extend(std::iter::repeat_n(at, mine.len()));
+            own.append(&mut mine);
+        }
+        let pair_targets: Vec<Target<'_>> = owner.iter().map(|at| targets[*at]).collect();
+        let pair_words: Vec<&[u8]> = own.iter().map(|(_, word)| word.as_slice()).collect();
+        guess::search_pairs(formula, &pair_targets, &pair_words, &mut |pair| hits[owner[pair]] = true);
     }
-    let pair_targets: Vec<Target<'_>> = owner.iter().map(|at| targets[*at]).collect();
-    let pair_words: Vec<&[u8]> = own.iter().map(|(_, word)| word.as_slice()).collect();
-    guess::search_pairs(formula, &pair_targets, &pair_words, &mut |pair| hits[owner[pair]] = true);
-    hits.into_iter().filter(|hit| *hit).count()
+    decoded.iter().zip(hits).filter(|(_, hit)| *hit).map(|((i, ..), _)| *i).collect()
 }
 
-/// What trying a few candidates against slow hashes showed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Slow {
-    /// Accounts on which every candidate was tried.
-    pub(super) tried: usize,
-    /// Index into the sample and what opened it.
-    pub(super) opened: Vec<(usize, Opened)>,
-    /// Schemes proved, by name.
-    pub(super) proved: Vec<&'static str>,
-    /// Work done, in nanoseconds of [`Scheme::work`].
-    pub(super) work: u64,
-}
+/// The row's own words are tried under constructions that cost less than so many nanoseconds.
+const OWN_WORDS_BELOW: u64 = 20_000;
 
-/// What opened a value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Opened {
-    pub(super) common: bool,
-    pub(super) own: Option<Own>,
-    pub(super) default: bool,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Algorithm;
 
-/// Tries, for each of `subjects` in order (accounts with a login that has published default passwords first), its own words, default passwords and the commonest passwords under its
-/// self-describing scheme, until `budget` nanoseconds of [`Scheme::work`] are used up. Every account is tried with the
-/// likeliest candidates before any is tried with more.
-pub(super) fn slow(subjects: &[Subject], budget: u64) -> Slow {
-    // Few candidates for each of many accounts find more than many for a few.
-    const COMMON: usize = 6;
-    const OWN: usize = 3;
-    let mut left = budget;
-    let mut chosen: Vec<(usize, &'static dyn Scheme)> = Vec::new();
-    let mut result = Slow::default();
-    let mut order: Vec<usize> = (0..subjects.len()).collect();
-    order.sort_by_key(|i| guess::default_passwords(subjects[*i].login.expose()).is_empty());
-    for i in order {
-        let subject = &subjects[i];
-        if !matches!(subject.form.kind(), FormKind::Modular) {
-            continue;
-        }
-        let Some(scheme) = schemes::explain(subject.form, false).into_iter().next() else { continue };
-        // What is encrypted, no guess opens.
-        if scheme.protection() == schemes::Protection::Reversible || scheme.work(subject.form) > schemes::MAX_WORK {
-            continue;
-        }
-        let work = scheme.work(subject.form).saturating_mul((COMMON + OWN + 1) as u64);
-        if work > left {
-            break;
-        }
-        left -= work;
-        result.work += work;
-        chosen.push((i, scheme));
-    }
-    let lists: Vec<Vec<Candidate>> = chosen.iter().map(|(i, _)| candidates(&subjects[*i], OWN, COMMON)).collect();
-    // As many at a time as the scheme is quickest with: what several find, the first has found.
-    let pieces: Vec<(usize, usize, usize)> = lists
-        .iter()
-        .enumerate()
-        .flat_map(|(number, list)| {
-            let lanes = chosen[number].1.lanes().max(1);
-            (0..list.len()).step_by(lanes).map(move |from| (number, from, lanes))
-        })
-        .collect();
-    let hits: Vec<(usize, usize)> = pieces
-        .into_par_iter()
-        .filter_map(|(number, from, lanes)| {
-            let (i, scheme) = chosen[number];
-            let list = &lists[number];
-            let words: Vec<&[u8]> = list[from..list.len().min(from + lanes)].iter().map(|(_, word)| &**word).collect();
-            Some((number, from + scheme.first_of(&subjects[i].stored(), &words)?))
-        })
-        .collect();
-    let found = chosen.iter().enumerate().map(|(number, (i, scheme))| {
-        let first = hits.iter().filter(|(of, _)| *of == number).map(|(_, at)| *at).min();
-        (*i, first.map(|at| told(&subjects[*i], &lists[number][at])), *scheme)
-    });
-    for (i, opened, scheme) in found {
-        result.tried += 1;
-        if let Some(opened) = opened {
-            result.opened.push((i, opened));
-            if !result.proved.contains(&scheme.name()) {
-                result.proved.push(scheme.name());
-            }
-        }
-    }
-    result
-}
-
-/// What is tried on one account: the word, and whose it is.
-type Candidate = (Option<Own>, Vec<u8>);
-
-/// The likeliest passwords of an account, in the order in which they are tried.
-fn candidates(subject: &Subject, own: usize, common: usize) -> Vec<Candidate> {
-    let (login, email) = (subject.login.expose(), subject.email.expose());
-    let words = guess::common();
-    let mut mine = Vec::new();
-    guess::own_candidates(login, email, own, &mut mine);
-    let mut list: Vec<Candidate> = mine.into_iter().map(|(own, word)| (Some(own), word)).collect();
-    list.extend(guess::default_passwords(login).iter().take(2).map(|word| (None, word.to_vec())));
-    list.extend((0..common.min(words.len())).map(|rank| (None, words.word(rank).to_vec())));
-    list
-}
-
-/// What it means that a candidate opened the value.
-fn told(subject: &Subject, (own, word): &Candidate) -> Opened {
-    let (login, email) = (subject.login.expose(), subject.email.expose());
-    Opened {
-        common: guess::common().rank(word).is_some(),
-        own: own.or_else(|| guess::is_own(word, login, email)),
-        default: guess::is_default(login, word),
+    #[test]
+    fn the_shorter_the_digest_and_the_longer_the_column_the_more_it_takes() {
+        let md5 = Formula::Plain(Algorithm::Md5);
+        assert_eq!((least(md5, 1), least(md5, 500), least(md5, 1 << 40)), (1, 1, 1));
+        let mysql323 = schemes::by_name("mysql323").and_then(Scheme::formula).unwrap();
+        assert_eq!(mysql323.digest_len(), 8);
+        assert_eq!((least(mysql323, 1), least(mysql323, 500), least(mysql323, 1 << 30)), (1, 2, 4));
+        assert_eq!(least(mysql323, 1 << 42), u64::from(u32::MAX), "chance opens some");
     }
 }

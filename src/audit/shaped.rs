@@ -37,8 +37,8 @@ pub(super) fn recount(first: &[(TableBatch, usize)], column: usize) -> Option<Co
 impl Shaped {
     /// What the texts of `column` are by the table's first rows, if they are hashes. Of several that fit, the one that
     /// opens most.
-    pub(super) fn of(first: &[TableBatch], column: usize, login: Option<usize>) -> Option<Self> {
-        let rows = || first.iter().flat_map(|batch| (0..batch.len()).map(move |row| (batch, row)));
+    pub(super) fn of(first: &[(TableBatch, usize)], column: usize, login: Option<usize>) -> Option<Self> {
+        let rows = || first.iter().flat_map(|(batch, rows)| (0..*rows).map(move |row| (batch, row)));
         let cells = rows().filter_map(|(batch, row)| batch.cell(row, column).filter(|value| !value.is_empty()));
         let shapes = schemes::shapes(&cells.take(WARM_UP).collect::<Vec<_>>());
         if shapes.is_empty() {

@@ -21,8 +21,9 @@ use super::Shared;
 use super::asking::{Asked, Asking};
 use super::facts::{FactsReader, RowFacts, SlotFacts};
 use super::joins::{Cell, ColumnKey, DigestRecord, Fact, Grouped, Joins, group};
-use super::prove::{self, Slow, Subject};
+use super::prove::Subject;
 use super::resolve::{self, Resolved};
+use super::slow::{self, Slow};
 use super::unit::{SlotDone, TableDone, UnitDone};
 use crate::report::TakeRow;
 
@@ -81,7 +82,7 @@ pub(super) fn conclude(
     for (unit, table) in tables() {
         let columns = slow_columns(table);
         let share = if columns == 0 { 0 } else { budget / columns_left };
-        let table = decide(unit, table, &settings.policy, share);
+        let table = decide(unit, table, &settings.policy, shared.tools.pepper(), share);
         columns_left -= columns;
         budget -= table.slow.iter().map(|slow| slow.work).sum::<u64>().min(budget);
         decided.push(table);
@@ -114,16 +115,22 @@ pub(super) fn conclude(
 
 /// Columns of `table` that hold self-describing hashes.
 fn slow_columns(table: &TableDone) -> u64 {
-    let modular = |slot: &SlotDone| slot.forms.iter().any(|form| form.kind() == FormKind::Modular);
+    let modular = |slot: &SlotDone| slot.sorts.iter().any(|sort| sort.form.kind() == FormKind::Modular);
     (0..table.slots.len()).filter(|n| resolve::is_credential(table, *n) && modular(&table.slots[*n])).count() as u64
 }
 
-fn decide<'a>(unit: &'a UnitDone, table: &'a TableDone, policy: &Policy, budget: u64) -> Decided<'a> {
+fn decide<'a>(
+    unit: &'a UnitDone,
+    table: &'a TableDone,
+    policy: &Policy,
+    pepper: Option<&[u8]>,
+    budget: u64,
+) -> Decided<'a> {
     let mut slots = Vec::new();
     let mut slow = Vec::new();
     for number in 0..table.slots.len() {
         if resolve::is_credential(table, number) {
-            let tried = try_slow(table, number, budget);
+            let tried = try_slow(table, number, pepper, budget);
             slots.push(Some(resolve::slot(table, number, &tried, policy)));
             slow.push(tried);
         } else {
@@ -142,11 +149,11 @@ fn sample_order(table: &TableDone, slot: usize) -> Vec<usize> {
     order
 }
 
-fn try_slow(table: &TableDone, slot: usize, budget: u64) -> Slow {
+fn try_slow(table: &TableDone, slot: usize, pepper: Option<&[u8]>, budget: u64) -> Slow {
     let sample = &table.slots[slot].sample;
     let order = sample_order(table, slot);
     let subjects: Vec<Subject> = order.iter().map(|at| sample[*at].subject.clone()).collect();
-    let mut tried = prove::slow(&subjects, budget);
+    let mut tried = slow::slow(&subjects, budget, pepper, table.roles[table.plan.slots[slot].column].expects);
     for (at, _) in &mut tried.opened {
         *at = order[*at];
     }
@@ -162,6 +169,7 @@ fn tell_slow(table: &Decided<'_>, joins: &Joins) -> io::Result<()> {
                 login: opened.own == Some(crate::guess::Own::Login),
                 email: opened.own == Some(crate::guess::Own::Email),
                 default: opened.default,
+                scheme: opened.scheme,
             };
             joins.add(sampled.run, sampled.cell, fact)?;
         }
@@ -351,7 +359,7 @@ impl<'a> Judge<'a> {
                 reasons.insert(if often { Reason::BreachedOften } else { Reason::Breached });
             }
             Fact::Unknown(_) => reasons.insert(Reason::NotAnswered),
-            Fact::Opened { common, login, email, default } => {
+            Fact::Opened { common, login, email, default, .. } => {
                 for (told, reason) in [
                     (common, Reason::CommonPassword),
                     (login, Reason::PasswordIsLogin),
@@ -492,7 +500,13 @@ fn judge_span(
                     if !scheme.is_empty() {
                         scheme.push_str(" + ");
                     }
-                    scheme.push_str(&resolved.describe);
+                    // What opened this row says what it is.
+                    let by = of_row.iter().find_map(|(_, cell, fact)| match fact {
+                        Fact::Opened { scheme, .. } if cell.slot() == slot => Some(usize::from(*scheme)),
+                        _ => None,
+                    });
+                    let apart = by.and_then(|by| resolved.apart.iter().find(|apart| apart.number == by));
+                    scheme.push_str(apart.map_or(&resolved.describe, |apart| &apart.resolved.describe));
                 }
             }
             locator.clear();
@@ -596,19 +610,20 @@ fn tried_by_list(
     let mut askable = 0;
     for (slot, resolved) in table.slots.iter().enumerate() {
         let Some(resolved) = resolved else { continue };
-        let salted = table.table.plan.slots[slot].salted;
+        let proved = &table.table.plan.slots[slot].proved;
         let mut listed = 0;
         let slots = &table.table.slots[slot];
-        for ((of_form, form), count) in resolved.iter().zip(&slots.forms).zip(&slots.counts) {
+        for ((of_form, sort), count) in resolved.iter().zip(&slots.sorts).zip(&slots.counts) {
             let Some(scheme) = of_form.scheme else { continue };
             let of_ranges = |kind: &DigestKind| matches!(kind, DigestKind::Sha1 | DigestKind::Ntlm);
             askable += if scheme.asks().iter().any(of_ranges) { *count } else { 0 };
             let tried = match scheme.protection() {
                 Protection::Plaintext => true,
-                Protection::Reversible => *form == crate::schemes::turned_back(),
-                // The table of common passwords' digests holds the commonest constructions only.
-                Protection::UnsaltedFast => scheme.formula().is_some_and(|f| super::UNSALTED.contains(&f)),
-                Protection::SaltedFast => salted.is_some_and(|s| s.name() == scheme.name()),
+                Protection::Reversible => sort.form == crate::schemes::turned_back(),
+                // The table of common passwords' digests holds the commonest constructions, and those that were proved.
+                Protection::UnsaltedFast | Protection::SaltedFast => {
+                    scheme.formula().is_some_and(|f| super::UNSALTED.contains(&f) || proved.has(f))
+                }
                 Protection::PasswordHash | Protection::State => false,
             };
             if tried {
@@ -654,10 +669,18 @@ fn schemes_of(table: &Decided<'_>, slot: usize, distinct: u64) -> Vec<ColumnRepo
     let resolved = table.slots[slot].as_ref().map_or(&[][..], Vec::as_slice);
     let role = &table.table.roles[table.table.plan.slots[slot].column];
     let mut by_scheme: Vec<(&Resolved, u64)> = Vec::new();
-    for (of_form, count) in resolved.iter().zip(&table.table.slots[slot].counts) {
-        match by_scheme.iter_mut().find(|(known, _)| known.describe == of_form.describe) {
+    let of_forms = resolved.iter().zip(&table.table.slots[slot].counts);
+    let each = of_forms.flat_map(|(of_form, count)| {
+        let apart = of_form.apart.iter().map(|apart| (&apart.resolved, apart.rows));
+        let rest = count - of_form.apart.iter().map(|apart| apart.rows).sum::<u64>().min(*count);
+        apart.chain([(of_form, rest)])
+    });
+    for (of_form, count) in each.filter(|(_, count)| *count > 0) {
+        // What is proved of some values and what is taken for the same of others stand apart.
+        let same = |known: &Resolved| known.describe == of_form.describe && known.evidence == of_form.evidence;
+        match by_scheme.iter_mut().find(|(known, _)| same(known)) {
             Some((_, sum)) => *sum += count,
-            None => by_scheme.push((of_form, *count)),
+            None => by_scheme.push((of_form, count)),
         }
     }
     by_scheme.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.describe.cmp(&b.0.describe)));

@@ -3,7 +3,7 @@
 use crate::model::{Assignment, Confidence, FormKind, Role, Table};
 
 use super::look::{Declared, Look};
-use super::names::{Concept, Says};
+use super::names::{Concept, Reading, Says};
 use super::shape::Kind;
 use super::values::ColumnStats;
 use super::verdicts::Context;
@@ -11,11 +11,31 @@ use super::verdicts::Context;
 /// Gives every column of `table` a role; `stats` has one entry a column. Never panics; works on three rows as on three
 /// million (fewer rows: names weigh more and the confidence is lower).
 pub fn assign(table: &Table, stats: &[ColumnStats]) -> Vec<Assignment> {
+    assigned(table, stats, None)
+}
+
+/// [`assign`], if `column` held credentials: which columns would be its salts, which the login? Asked in order to look for
+/// a proof, which alone can tell.
+pub fn suppose(table: &Table, stats: &[ColumnStats], column: usize) -> Vec<Assignment> {
+    assigned(table, stats, Some(column))
+}
+
+/// Whether most values of a column are digests, salted or not, and its name does not say of what: if a likely password
+/// opens some, they are stored passwords.
+pub fn may_be_proved(table: &Table, index: usize, stats: &ColumnStats) -> bool {
+    let Some(column) = table.columns.get(index) else { return false };
+    let says = if table.named_columns { Reading::of(&column.name).says() } else { Says::Nothing };
+    let look = Look::new(stats, column);
+    matches!(says, Says::Nothing | Says::Maybe) && look.n >= 5.0 && look.digests() >= 0.5
+}
+
+fn assigned(table: &Table, stats: &[ColumnStats], supposed: Option<usize>) -> Vec<Assignment> {
     let nothing = ColumnStats::new();
     let context = Context::new(table, stats, &nothing);
     let mut roles: Vec<Assignment> = (0..table.columns.len())
         .map(|column| match context.credential(column) {
             Some((sure, why)) => given(Role::Credential, sure, why),
+            None if supposed == Some(column) => given(Role::Credential, 50, "supposed"),
             None => beside_credentials(&context, column),
         })
         .collect();

@@ -240,6 +240,7 @@ fn scan(args: ScanArgs) -> Result<(GateSettings, Option<String>), Error> {
         breach: BreachSettings::embedded(),
         policy: Policy::builtin(),
         spool_dir: folder(args.temp_dir)?,
+        pepper: None,
         guess_words: GUESS_WORDS,
         guess_seconds: GUESS_SECONDS,
     };

@@ -25,11 +25,12 @@ pub use serve::{ServeSettings, serve};
 
 use crate::cli::{AuditArgs, ColorArg};
 use crate::error::Error;
-use crate::model::{Policy, Report, Severity, Tier};
+use crate::model::{Policy, Report, Secret, Severity, Tier};
 use crate::report::{self, Output, Style};
 use crate::reversible::Keys;
 use crate::sources::live::{self as live_source, Url};
 use crate::sources::{Limits, Target};
+use zeroize::Zeroizing;
 
 pub use gate::{GateSettings, RuleOverride, check_baseline, check_gate, check_rules, prepare};
 pub use live::Identity;
@@ -59,6 +60,8 @@ pub struct AuditSettings {
     pub keys: Keys,
     /// Common passwords tried on each salted value; 0 tries none.
     pub guess_words: u32,
+    /// A secret of the whole site that takes part in its hashes.
+    pub pepper: Option<Secret>,
     /// Work spent on trying likely passwords against slow hashes, in estimated seconds of one core; 0 tries none.
     pub guess_seconds: u32,
 }
@@ -149,6 +152,7 @@ pub fn check(args: AuditArgs) -> Result<(AuditSettings, OutputSettings), Error> 
         breach,
         policy: args.policy.as_deref().map_or_else(|| Ok(Policy::builtin()), policy)?,
         spool_dir: folder(args.temp_dir)?,
+        pepper: pepper(args.pepper_file.as_deref())?,
         keys: keys::keys(&args.keys, &args.key_files, &args.ivs)?,
         guess_words: count("--guess-words", &args.guess_words, 0, u64::from(u32::MAX))? as u32,
         guess_seconds: count("--guess-seconds", &args.guess_seconds, 0, 1_000_000)? as u32,
@@ -342,6 +346,28 @@ fn threads(typed: Option<&str>) -> Result<usize, Error> {
 fn policy(path: &Path) -> Result<Policy, Error> {
     let text = fs::read_to_string(path).map_err(|e| Error::read(path, e))?;
     Policy::parse(&text).map_err(|e| Error::policy(path, e))
+}
+
+/// Longest secret of a site, in bytes: what is longer is another file than was meant.
+const LONGEST_PEPPER: usize = 4096;
+
+/// The secret in a file, or in the environment.
+fn pepper(file: Option<&Path>) -> Result<Option<Secret>, Error> {
+    const ENVIRONMENT: &str = "CREDAUDIT_PEPPER";
+    let (bytes, from) = match (file, env::var_os(ENVIRONMENT)) {
+        (Some(path), _) => (fs::read(path).map_err(|e| Error::read(path, e))?, path.display().to_string()),
+        (None, Some(text)) => (text.into_encoded_bytes(), ENVIRONMENT.to_owned()),
+        (None, None) => return Ok(None),
+    };
+    let bytes = Zeroizing::new(bytes);
+    let secret = bytes.strip_suffix(b"\n").map_or(&bytes[..], |line| line.strip_suffix(b"\r").unwrap_or(line));
+    if secret.is_empty() || secret.len() > LONGEST_PEPPER {
+        return Err(Error::usage(
+            format!("{from} holds no secret of 1 to {LONGEST_PEPPER} bytes"),
+            "name a file with nothing but the secret in it with --pepper-file",
+        ));
+    }
+    Ok(Some(Secret::new(secret)))
 }
 
 fn folder(typed: Option<PathBuf>) -> Result<PathBuf, Error> {

@@ -10,6 +10,7 @@ mod breach_audit;
 mod breach_sources;
 mod canary;
 mod cli;
+mod column_proofs;
 mod columns;
 mod corpus;
 mod demo;

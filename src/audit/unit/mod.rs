@@ -13,12 +13,13 @@ mod settle;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::model::{Assignment, ByteTotals, Commit, Finding, Form, Formula, Places, ReportSkip, ReportTarget, Table};
+use crate::model::{Assignment, ByteTotals, Commit, Finding, Formula, Places, ReportSkip, ReportTarget, Table};
 use crate::reversible::Look;
 use crate::spool::Chunk;
 
 use super::observe::Sampled;
 use super::plan::Plan;
+use super::sorts::Sort;
 use super::turning::{self, Trace};
 
 pub(super) use bytes::read;
@@ -59,15 +60,14 @@ pub(super) struct TableDone {
 /// One followed column of a table.
 #[derive(Default)]
 pub(super) struct SlotDone {
-    pub(super) forms: Vec<Form>,
+    pub(super) sorts: Vec<Sort>,
     pub(super) counts: Vec<u64>,
     pub(super) hits: BTreeMap<Formula, u64>,
-    pub(super) salted_hits: u64,
     pub(super) sample: Vec<Sampled>,
     /// What the values are by their statistics, where they are encrypted; known when the table is.
     pub(super) look: Option<Look>,
     traces: Vec<Trace>,
-    index: HashMap<Form, u32>,
+    index: HashMap<Sort, u32>,
 }
 
 /// One run of a table.
@@ -76,7 +76,7 @@ pub(super) struct RunDone {
     pub(super) rows: usize,
     pub(super) facts: Option<Chunk>,
     pub(super) line_base: u64,
-    /// By slot: the table's form index of each of the run's codes.
+    /// By slot: the table's index for the sort of each of the run's codes.
     pub(super) codes: Vec<Vec<u32>>,
 }
 
@@ -89,12 +89,12 @@ impl SlotDone {
         }
     }
 
-    /// Counts rows of a form; its index.
-    fn add(&mut self, form: Form, count: u64) -> u32 {
-        let at = *self.index.entry(form).or_insert_with(|| {
-            self.forms.push(form);
+    /// Counts rows of a sort; its index.
+    fn add(&mut self, sort: Sort, count: u64) -> u32 {
+        let at = *self.index.entry(sort).or_insert_with(|| {
+            self.sorts.push(sort);
             self.counts.push(0);
-            self.forms.len() as u32 - 1
+            self.sorts.len() as u32 - 1
         });
         self.counts[at as usize] += count;
         at

@@ -9,14 +9,12 @@ use rayon::prelude::*;
 use crate::audit::Shared;
 use crate::audit::observe::{self, Run, Sampled, Watch};
 use crate::audit::plan::{Pins, Plan, Slot, TablePins, WARM_UP};
-use crate::audit::prove;
-use crate::audit::shaped;
-use crate::audit::turning;
+use crate::audit::prove::{self, Proved};
+use crate::audit::{shaped, suppose, turning};
 use crate::columns::ColumnStats;
 use crate::formats::Sink;
 use crate::model::{Assignment, ByteTotals, Fault, FormKind, Places, Role, RowAt, Table, TableBatch, Wanted};
 use crate::reversible::Opening;
-use crate::schemes::Scheme;
 
 use super::{RunDone, SlotDone, TableDone};
 
@@ -46,7 +44,7 @@ pub(super) struct TableState {
 /// What is left of a table's statistics once it is settled.
 struct Settled {
     roles: Vec<Assignment>,
-    proved: Vec<Option<&'static dyn Scheme>>,
+    proved: Vec<Proved>,
     opened: Vec<Option<Arc<Opening>>>,
 }
 
@@ -135,6 +133,8 @@ pub(super) struct Tables<'a> {
     pub(super) states: Vec<TableState>,
     by_name: HashMap<String, Vec<usize>>,
     pending_rows: usize,
+    /// Work left for proofs in columns whose names say nothing.
+    proofs_left: u64,
     /// Segments accepted so far.
     accepted: u64,
     unsettled: usize,
@@ -152,6 +152,7 @@ impl<'a> Tables<'a> {
             states: Vec::new(),
             by_name: HashMap::new(),
             pending_rows: 0,
+            proofs_left: suppose::BUDGET,
             accepted: 0,
             unsettled: 0,
             bytes: ByteTotals::default(),
@@ -338,8 +339,10 @@ impl<'a> Tables<'a> {
         if again {
             roles = self.shared.assign(&table.table, &stats);
         }
-        let first: Vec<TableBatch> = first.into_iter().map(|(batch, _)| batch).collect();
-        let plan = Plan::new(&table.table, &roles, &first, self.pins, &tools.index, tools.identities, openings);
+        if suppose::prove(self.shared, &table.table, &roles, &mut stats, &first, &mut self.proofs_left) {
+            roles = self.shared.assign(&table.table, &stats);
+        }
+        let plan = Plan::new(&table.table, &roles, &first, self.pins, tools, openings);
         // Followed columns are counted anew, all rows of them, when they are observed.
         for slot in &plan.slots {
             if let Some(stats) = stats.get_mut(slot.column) {
@@ -388,11 +391,10 @@ impl<'a> Tables<'a> {
             part.sample.iter_mut().for_each(|s| s.run = id);
             observe::merge_samples(&mut whole.sample, part.sample, &slot.threshold);
             turning::merge(&mut whole.traces, part.traces, &slot.trace_threshold);
-            whole.salted_hits += part.salted_hits;
             for (formula, hits) in part.hits {
                 *whole.hits.entry(formula).or_default() += hits;
             }
-            codes.push(part.forms.iter().zip(&part.counts).map(|(form, count)| whole.add(*form, *count)).collect());
+            codes.push(part.sorts.iter().zip(&part.counts).map(|(sort, count)| whole.add(*sort, *count)).collect());
         }
         state.runs.push(RunDone { id, rows: run.rows, facts: run.facts, line_base, codes });
         Ok(())
@@ -448,21 +450,24 @@ impl<'a> Tables<'a> {
     }
 }
 
-/// A salted scheme that the table's sample proves though its first rows did not.
-fn late_proof(done: &SlotDone, slot: &Slot, shared: &Shared<'_>) -> Option<&'static dyn Scheme> {
-    if slot.salted.is_some() || !done.hits.is_empty() || done.sample.is_empty() {
-        return None;
+/// Constructions that the table's sample proves though its first rows did not.
+fn late_proof(done: &SlotDone, slot: &Slot, shared: &Shared<'_>) -> Proved {
+    if !slot.proved.is_empty() || !done.hits.is_empty() || done.sample.is_empty() {
+        return Proved::default();
     }
     let bare = |s: &Sampled| matches!(s.subject.form.kind(), FormKind::Digest | FormKind::SaltedDigest);
-    if done.sample.len() <= prove::DEEP_SAMPLE && done.sample.iter().all(bare) {
+    if done.counts.iter().sum::<u64>() <= WARM_UP as u64 && done.sample.iter().all(bare) {
         // The table's plan was made from the same values.
-        return None;
+        return Proved::default();
     }
     let mut sample: Vec<&Sampled> = done.sample.iter().collect();
     sample.sort_by_key(|s| s.key);
     let subjects: Vec<prove::Subject> = sample.into_iter().map(|s| s.subject.clone()).collect();
-    let open = subjects.iter().all(|s| prove::in_index(s, &shared.tools.index).is_none());
-    if open { prove::salted(&subjects, slot.salt.is_some()) } else { None }
+    let tools = &shared.tools;
+    if subjects.iter().any(|s| prove::in_index(s, &tools.index).is_some()) {
+        return Proved::default();
+    }
+    prove::constructions(&subjects, slot.salt.is_some(), &tools.index, tools.pepper(), &prove::STAGES)
 }
 
 /// What turns a column back that its first rows did not show.
