@@ -623,9 +623,18 @@ impl Database for Live {
     }
 
     fn load(&self, connection: usize) -> Result<u64, LiveError> {
-        let rows = self.session(connection).rows("SHOW GLOBAL STATUS LIKE 'Threads_running'")?;
-        let running: u64 = rows.first().and_then(|row| row.get(1)?.as_deref()?.parse().ok()).unwrap_or(0);
-        Ok(running.saturating_sub(self.sessions.len() as u64))
+        let mut session = self.session(connection);
+        let number = |rows: &TextRows, column: usize| -> u64 {
+            rows.first().and_then(|row| row.get(column)?.as_deref()?.parse().ok()).unwrap_or(0)
+        };
+        let running = number(&session.rows("SHOW GLOBAL STATUS LIKE 'Threads_running'")?, 1);
+        // Sessions of ours that are idle do not run.
+        let ids: Vec<String> = self.ids.iter().map(ToString::to_string).collect();
+        let ours = format!(
+            "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE COMMAND <> 'Sleep' AND ID IN ({})",
+            ids.join(", ")
+        );
+        Ok(running.saturating_sub(number(&session.rows(&ours)?, 0)))
     }
 
     fn interrupt(&self) {

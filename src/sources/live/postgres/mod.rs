@@ -459,8 +459,11 @@ impl Database for Live {
     fn load(&self, connection: usize) -> Result<u64, LiveError> {
         let mut session = self.session(connection);
         // The server keeps what it said of its sessions for a transaction unless told to look again.
-        let sql = "SELECT pg_stat_clear_snapshot(); SELECT count(*) FROM pg_stat_activity \
-                   WHERE state = 'active' AND backend_type = 'client backend' AND application_name <> 'credaudit'";
+        // What other roles do is shown to few; that they are in a transaction is shown to all.
+        let sql = "SELECT pg_stat_clear_snapshot(); SELECT count(*) FROM pg_stat_activity WHERE \
+                   (state = 'active' AND backend_type = 'client backend' AND application_name <> 'credaudit') OR \
+                   (query = '<insufficient privilege>' AND \
+                   pid IN (SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'virtualxid'))";
         let rows = session.rows(sql).map_err(|error| session.recover(error))?;
         Ok(rows.last().and_then(|row| row[0].as_deref()?.parse().ok()).unwrap_or(0))
     }
