@@ -62,7 +62,7 @@ pub struct AuditArgs {
     #[arg(long, value_name = "N", default_value = "100", help_heading = "Judgement")]
     pub guess_words: String,
     /// A file with the secret that the site joins to every password before it is hashed (a pepper, a cookie key, a site
-    /// key); a line break at its end is no part of it. The variable `CREDAUDIT_PEPPER` holds it as well.
+    /// key), without the line break at its end; the variable `CREDAUDIT_PEPPER` holds it as well.
     #[arg(long, value_name = "FILE", help_heading = "Judgement")]
     pub pepper_file: Option<PathBuf>,
     /// How long to try likely passwords (the account's own words, defaults, the commonest) on slow hashes such as bcrypt,
