@@ -11,7 +11,8 @@ use tempfile::TempDir;
 use super::body::Body;
 use super::packed::{PREFIXES, PackedRange};
 use super::range::Range;
-use super::store::{DATA, END_AT, Kept, PASS_AT, Pass, RangeStore, slot_at};
+use super::store::{Kept, Pass, RangeStore};
+use super::store_file::{DATA, END_AT, PASS_AT, slot_at};
 use crate::model::{Digest, DigestKind, Exposure, Unasked};
 
 /// Largest count that the protocol's reader takes: eighteen digits.

@@ -21,6 +21,7 @@ mod plan;
 mod range;
 mod serve;
 mod store;
+mod store_file;
 mod xposedornot;
 
 use std::fmt;
