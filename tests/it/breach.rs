@@ -1,275 +1,18 @@
 //! The range protocol against servers on the loopback interface, good and bad: whatever a server does, a digest is seen,
 //! not seen, or unknown for a stated reason, and nothing but five hex digits reaches the server.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::collections::{HashMap, HashSet};
+use std::net::TcpListener;
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use credaudit::breach::{Came, Hibp, HibpOptions, RangeStore, Source, prefix_of, today};
 use credaudit::model::{Digest, DigestKind, Exposure, Unasked};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 
-/// How a server answers one request.
-enum Reply {
-    /// As the protocol says.
-    Good,
-    /// The range, sent after a while.
-    Late(Duration),
-    /// A status line's end (`429 Too Many Requests`), further header lines, a body; with Content-Length.
-    Full(&'static str, &'static str, Vec<u8>),
-    /// These bytes, then the connection's end.
-    Bytes(Vec<u8>),
-    /// A good head, then the range one byte at a time.
-    Drip,
-    /// The connection is reset before the request was read.
-    Reset,
-}
-
-/// One request, as a server saw it.
-struct Asked {
-    prefix: String,
-    kind: DigestKind,
-    /// The encoding asked for.
-    encoding: &'static str,
-    /// The version that the client has.
-    has: Option<String>,
-    /// How often this prefix was asked for before.
-    before: usize,
-}
-
-/// A server that speaks the range protocol, and remembers everything that was said to it.
-struct Server {
-    base: String,
-    said: Arc<Mutex<Vec<(Instant, String)>>>,
-    /// Requests under way at a time, at most so far.
-    most: Arc<AtomicUsize>,
-}
-
-impl Server {
-    /// Knows `words`; the word at index `n` was seen `n + 1` times.
-    fn start(words: &[String], behave: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let said = Arc::new(Mutex::new(Vec::new()));
-        let most = Arc::new(AtomicUsize::new(0));
-        let shared = Arc::new((Ranges::of(words), behave, Arc::clone(&said), AtomicUsize::new(0), Arc::clone(&most)));
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let shared = Arc::clone(&shared);
-                thread::spawn(move || {
-                    let (ranges, behave, said, now, most) = &*shared;
-                    let mut stream = stream.unwrap();
-                    stream.set_nodelay(true).unwrap();
-                    while let Some(head) = peek_head(&stream) {
-                        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                        let asked = Asked::read(&head, &said.lock().unwrap());
-                        said.lock().unwrap().push((Instant::now(), head.clone()));
-                        let reply = behave(&asked);
-                        if let Reply::Late(wait) = reply {
-                            thread::sleep(wait);
-                        }
-                        // Before the answer, for the next request may come at once, on another connection.
-                        now.fetch_sub(1, Ordering::SeqCst);
-                        let goes_on = answer(&mut stream, &head, ranges, &asked, &reply);
-                        if !goes_on {
-                            break;
-                        }
-                    }
-                });
-            }
-        });
-        Self { base, said, most }
-    }
-
-    fn options(&self) -> HibpOptions {
-        HibpOptions {
-            base_url: self.base.clone(),
-            concurrency: 8,
-            first_wait: Duration::from_millis(4),
-            timeout: Duration::from_secs(1),
-            ..HibpOptions::default()
-        }
-    }
-
-    /// Every request, verbatim.
-    fn said(&self) -> Vec<String> {
-        self.said.lock().unwrap().iter().map(|(_, head)| head.clone()).collect()
-    }
-
-    /// Prefixes in the order in which they were asked for.
-    fn prefixes(&self) -> Vec<String> {
-        self.said().iter().map(|head| prefix_in(head)).collect()
-    }
-
-    /// When a prefix was asked for.
-    fn times(&self, digest: &Digest) -> Vec<Instant> {
-        let prefix = &hex(digest)[..5];
-        self.said.lock().unwrap().iter().filter(|(_, head)| prefix_in(head) == prefix).map(|(at, _)| *at).collect()
-    }
-}
-
-impl Asked {
-    fn read(head: &str, said: &[(Instant, String)]) -> Self {
-        let prefix = prefix_in(head);
-        Self {
-            kind: if head.contains("mode=ntlm") { DigestKind::Ntlm } else { DigestKind::Sha1 },
-            encoding: ["gzip", "zstd", "identity"]
-                .into_iter()
-                .find(|encoding| head.contains(&format!("accept-encoding: {encoding}\r\n")))
-                .unwrap(),
-            has: head.split("if-none-match: ").nth(1).map(|rest| rest.split("\r\n").next().unwrap().to_owned()),
-            before: said.iter().filter(|(_, before)| prefix_in(before) == prefix).count(),
-            prefix,
-        }
-    }
-}
-
-fn prefix_in(head: &str) -> String {
-    head.split("/range/").nth(1).map(|rest| rest[..5].to_owned()).unwrap_or_default()
-}
-
-/// The next request's head, left in the socket: dropping a socket with unread bytes resets the connection.
-fn peek_head(stream: &TcpStream) -> Option<String> {
-    let mut bytes = [0; 4096];
-    loop {
-        let len = stream.peek(&mut bytes).ok().filter(|len| *len > 0)?;
-        if let Some(end) = bytes[..len].windows(4).position(|four| four == b"\r\n\r\n") {
-            return Some(String::from_utf8(bytes[..end + 4].to_vec()).unwrap());
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-}
-
-/// Whether the connection goes on.
-fn answer(stream: &mut TcpStream, head: &str, ranges: &Ranges, asked: &Asked, reply: &Reply) -> bool {
-    if matches!(reply, Reply::Reset) {
-        return false;
-    }
-    stream.read_exact(&mut vec![0; head.len()]).unwrap();
-    let range = ranges.body(&asked.prefix, asked.kind, head.contains("add-padding: true"));
-    let full = |status: &str, headers: &str, body: &[u8]| {
-        let mut bytes = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}\r\n", body.len()).into_bytes();
-        bytes.extend_from_slice(body);
-        bytes
-    };
-    // As the public service has it: padding is another answer to the same version.
-    let etag = hex(&sha1(&ranges.body(&asked.prefix, asked.kind, false)));
-    let etag = format!("W/\"{}\"", &etag[..16]);
-    let good = || {
-        let headers = format!("ETag: {etag}\r\n");
-        match asked.encoding {
-            _ if asked.has.as_ref() == Some(&etag) => {
-                format!("HTTP/1.1 304 Not Modified\r\n{headers}\r\n").into_bytes()
-            }
-            "gzip" => full("200 OK", &format!("{headers}Content-Encoding: gzip\r\n"), &gzip(range.as_bytes())),
-            "zstd" => {
-                let packed = zstd::encode_all(range.as_bytes(), 1).unwrap();
-                full("200 OK", &format!("{headers}Content-Encoding: zstd\r\n"), &packed)
-            }
-            _ => full("200 OK", &headers, range.as_bytes()),
-        }
-    };
-    match reply {
-        Reply::Good | Reply::Late(_) => stream.write_all(&good()).is_ok(),
-        Reply::Full(status, headers, body) => stream.write_all(&full(status, headers, body)).is_ok(),
-        Reply::Bytes(bytes) => {
-            let _ = stream.write_all(bytes);
-            false
-        }
-        Reply::Drip => {
-            let all = full("200 OK", "", range.as_bytes());
-            let _ = all.iter().try_for_each(|byte| {
-                thread::sleep(Duration::from_millis(2));
-                stream.write_all(&[*byte])
-            });
-            false
-        }
-        Reply::Reset => false,
-    }
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-/// All ranges: those of the known words, and others with fillers only, for every prefix exists.
-struct Ranges(HashMap<(DigestKind, String), BTreeMap<String, usize>>);
-
-impl Ranges {
-    fn of(words: &[String]) -> Self {
-        let mut ranges: HashMap<_, BTreeMap<String, usize>> = HashMap::new();
-        for (at, word) in words.iter().enumerate() {
-            for digest in [sha1(word), ntlm(word)] {
-                let hex = hex(&digest);
-                ranges.entry((digest.kind(), hex[..5].into())).or_default().insert(hex[5..].into(), at + 1);
-            }
-        }
-        Self(ranges)
-    }
-
-    fn body(&self, prefix: &str, kind: DigestKind, padded: bool) -> String {
-        let len = if kind == DigestKind::Sha1 { 35 } else { 27 };
-        let filler = |what: &str, n: usize| hex(&sha1(&format!("{prefix} {what} {n}")))[..len].to_owned();
-        let mut lines: BTreeMap<String, usize> = (0..30).map(|n| (filler("filler", n), n + 1)).collect();
-        lines.extend(self.0.get(&(kind, prefix.into())).into_iter().flatten().map(|(suffix, n)| (suffix.clone(), *n)));
-        let mut lines: Vec<_> = lines.into_iter().map(|(suffix, count)| format!("{suffix}:{count}")).collect();
-        if padded {
-            lines.extend((0..20).map(|n| format!("{}:0", filler("padding", n))));
-        }
-        lines.join("\r\n")
-    }
-}
-
-fn sha1(word: &str) -> Digest {
-    use sha1::Digest as _;
-    Digest::Sha1(sha1::Sha1::digest(word).into())
-}
-
-fn ntlm(word: &str) -> Digest {
-    use md4::Digest as _;
-    let utf16: Vec<u8> = word.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    Digest::Ntlm(md4::Md4::digest(utf16).into())
-}
-
-fn hex(digest: &Digest) -> String {
-    hex::encode_upper(digest.bytes())
-}
-
-fn words(count: usize) -> Vec<String> {
-    (0..count).map(|n| format!("correct horse {n}")).collect()
-}
-
-/// A digest in the same range that no server knows.
-fn neighbour(digest: &Digest) -> Digest {
-    let mut bytes = digest.bytes().to_vec();
-    bytes[3..].iter_mut().for_each(|byte| *byte = !*byte);
-    Digest::of(digest.kind(), &bytes).unwrap()
-}
-
-/// Asks, and checks that each digest is answered exactly once.
-fn ask(source: &Hibp, digests: impl IntoIterator<Item = Digest>) -> HashMap<Digest, Exposure> {
-    let mut digests: Vec<Digest> = digests.into_iter().collect();
-    digests.sort_unstable();
-    digests.dedup();
-    let mut answers = HashMap::new();
-    source.ask(&digests, &mut |at, exposure| {
-        assert!(answers.insert(digests[at], exposure).is_none(), "a digest was answered twice");
-    });
-    assert_eq!(answers.len(), digests.len(), "a digest was not answered");
-    answers
-}
-
-fn seen(count: usize) -> Exposure {
-    Exposure::Seen(Some(count as u64))
-}
+use crate::range_server::{Asked, Reply, Server, ask, gzip, hex, neighbour, ntlm, seen, sha1, words};
 
 #[test]
 fn known_words_are_seen_with_their_counts_and_their_neighbours_are_not_seen() {
@@ -390,6 +133,12 @@ const TROUBLES: &[Trouble] = &[
     ("a page", |_| body(b"<html><body>Sign in to this network</body></html>"), Some(Unasked::BadAnswer), 5),
     ("padding only", |_| body(&[b"A".repeat(35), b":0".to_vec()].concat()), Some(Unasked::BadAnswer), 5),
     ("NTLM lines", |_| body(&[b"A".repeat(27), b":3".to_vec()].concat()), Some(Unasked::BadAnswer), 5),
+    (
+        "lines of both kinds",
+        |_| body(&[&lines("A")[..], &b"B".repeat(27), b":3"].concat()),
+        Some(Unasked::BadAnswer),
+        5,
+    ),
     ("an unsorted range", |_| body(&lines("BA")), Some(Unasked::BadAnswer), 5),
     ("no content", |_| full("204 No Content", ""), Some(Unasked::BadAnswer), 1),
     ("a bad request", |_| full("400 Bad Request", ""), Some(Unasked::BadAnswer), 1),
@@ -410,6 +159,16 @@ const TROUBLES: &[Trouble] = &[
     ("far too much", |_| body(&lines("A").repeat(80_000)), Some(Unasked::BadAnswer), 5),
     ("far too much, packed", |_| packed(&gzip(&vec![b'A'; 3 << 20])), Some(Unasked::BadAnswer), 5),
     ("a reset", |_| Reply::Reset, Some(Unasked::Unreachable), 5),
+    ("a reset after nothing", |_| Reply::ResetAfter(Vec::new()), Some(Unasked::Unreachable), 5),
+    (
+        "a reset in the middle of a range",
+        |_| {
+            let head = b"HTTP/1.1 200 OK\r\nContent-Length: 74\r\n\r\n";
+            Reply::ResetAfter([head, &lines("AB")[..50]].concat())
+        },
+        Some(Unasked::BadAnswer),
+        5,
+    ),
     ("a reset, once", |asked| if asked.before == 0 { Reply::Reset } else { Reply::Good }, None, 2),
     ("no HTTP", |_| Reply::Bytes(b"220 mail.example.org ESMTP\r\n".to_vec()), Some(Unasked::Unreachable), 5),
 ];
@@ -699,144 +458,4 @@ fn a_child_asks_as_its_environment_says() {
     let source = Hibp::new(HibpOptions { base_url, ..HibpOptions::default() }).unwrap();
     let word = sha1(&words(1)[0]);
     assert_eq!(ask(&source, [word])[&word], seen(1));
-}
-
-/// HTTP/2 behind TLS with certificates made on the spot.
-mod tls {
-    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-    use tokio_rustls::rustls::ServerConfig;
-    use tokio_rustls::rustls::pki_types::PrivateKeyDer;
-    use tokio_rustls::{TlsAcceptor, rustls};
-
-    use super::*;
-
-    #[derive(Default)]
-    struct Seen {
-        connections: AtomicUsize,
-        handshakes: AtomicUsize,
-        streams: AtomicUsize,
-        at_a_time: AtomicUsize,
-        most_at_a_time: AtomicUsize,
-        protocols: Mutex<HashSet<Vec<u8>>>,
-    }
-
-    /// Base URL, authority in PEM, and what the server saw.
-    fn start(words: &[String]) -> (String, String, Arc<Seen>) {
-        let mut authority = CertificateParams::new(Vec::new()).unwrap();
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let leaf = CertificateParams::new(vec!["127.0.0.1".into()]).unwrap().signed_by(&key, &authority).unwrap();
-        let ring = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ServerConfig::builder_with_provider(ring)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![leaf.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
-            .unwrap();
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let base = format!("https://{}", listener.local_addr().unwrap());
-        let (ranges, seen) = (Arc::new(Ranges::of(words)), Arc::new(Seen::default()));
-        let shared = Arc::clone(&seen);
-        thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                while let Ok((stream, _)) = listener.accept().await {
-                    tokio::spawn(serve(stream, acceptor.clone(), Arc::clone(&ranges), Arc::clone(&shared)));
-                }
-            });
-        });
-        (base, authority.pem(), seen)
-    }
-
-    async fn serve(stream: tokio::net::TcpStream, acceptor: TlsAcceptor, ranges: Arc<Ranges>, seen: Arc<Seen>) {
-        seen.connections.fetch_add(1, Ordering::SeqCst);
-        let Ok(stream) = acceptor.accept(stream).await else { return };
-        seen.handshakes.fetch_add(1, Ordering::SeqCst);
-        seen.protocols.lock().unwrap().insert(stream.get_ref().1.alpn_protocol().unwrap_or_default().to_vec());
-        let mut connection = h2::server::handshake(stream).await.unwrap();
-        while let Some(Ok((request, mut respond))) = connection.accept().await {
-            let (ranges, seen) = (Arc::clone(&ranges), Arc::clone(&seen));
-            tokio::spawn(async move {
-                seen.streams.fetch_add(1, Ordering::SeqCst);
-                let now = seen.at_a_time.fetch_add(1, Ordering::SeqCst) + 1;
-                seen.most_at_a_time.fetch_max(now, Ordering::SeqCst);
-                tokio::time::sleep(Duration::from_millis(10)).await;
-                let uri = request.uri();
-                let kind = if uri.query() == Some("mode=ntlm") { DigestKind::Ntlm } else { DigestKind::Sha1 };
-                let padded = request.headers().get("add-padding").is_some_and(|value| value == "true");
-                let body = ranges.body(uri.path().strip_prefix("/range/").unwrap(), kind, padded);
-                let mut stream = respond.send_response(http::Response::new(()), false).unwrap();
-                stream.send_data(body.into(), true).unwrap();
-                seen.at_a_time.fetch_sub(1, Ordering::SeqCst);
-            });
-        }
-    }
-
-    fn options(base_url: &str) -> HibpOptions {
-        HibpOptions {
-            base_url: base_url.into(),
-            first_wait: Duration::from_millis(4),
-            timeout: Duration::from_secs(5),
-            ..HibpOptions::default()
-        }
-    }
-
-    #[test]
-    fn questions_share_one_connection_that_speaks_http_2_by_agreement() {
-        let words = words(100);
-        let (base, authority, seen) = start(&words);
-        let folder = tempfile::tempdir().unwrap();
-        let ca = folder.path().join("authority.pem");
-        std::fs::write(&ca, authority).unwrap();
-        let source = Hibp::new(HibpOptions { ca: Some(ca), ..options(&base) }).unwrap();
-        let answers = ask(&source, words.iter().flat_map(|word| [sha1(word), ntlm(word)]));
-        for (at, word) in words.iter().enumerate() {
-            assert_eq!(answers[&sha1(word)], super::seen(at + 1));
-            assert_eq!(answers[&ntlm(word)], super::seen(at + 1));
-        }
-        assert_eq!(*seen.protocols.lock().unwrap(), HashSet::from([b"h2".to_vec()]));
-        assert_eq!(seen.connections.load(Ordering::SeqCst), 1);
-        assert_eq!(seen.streams.load(Ordering::SeqCst), 200);
-        let most = seen.most_at_a_time.load(Ordering::SeqCst);
-        assert!((8..=32).contains(&most), "{most} questions at a time");
-    }
-
-    #[test]
-    fn a_server_that_cannot_prove_who_it_is_is_asked_nothing() {
-        let words = words(1);
-        let (base, _, seen) = start(&words);
-        let (_, other, _) = start(&words);
-        let folder = tempfile::tempdir().unwrap();
-        let ca = folder.path().join("other.pem");
-        std::fs::write(&ca, other).unwrap();
-        for ca in [None, Some(ca)] {
-            match Hibp::new(HibpOptions { ca: ca.clone(), ..options(&base) }) {
-                Ok(source) => {
-                    let answers = ask(&source, [sha1(&words[0])]);
-                    assert_eq!(answers[&sha1(&words[0])], Exposure::Unknown(Unasked::Unreachable));
-                }
-                Err(error) => assert!(ca.is_none(), "only for want of the system's certificates, not: {error}"),
-            }
-        }
-        assert_eq!(seen.handshakes.load(Ordering::SeqCst), 0);
-    }
-
-    #[test]
-    fn certificates_that_cannot_be_read_are_an_error_that_names_the_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let no_certificate = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
-        for (name, content) in [("empty.pem", ""), ("text.pem", "hello"), ("bad.pem", no_certificate)] {
-            let ca = folder.path().join(name);
-            std::fs::write(&ca, content).unwrap();
-            let error = Hibp::new(HibpOptions { ca: Some(ca), ..options("https://127.0.0.1:1") }).err().unwrap();
-            assert!(error.to_string().contains(name), "{error}");
-        }
-        let ca = Some(folder.path().join("missing.pem"));
-        assert!(Hibp::new(HibpOptions { ca, ..options("https://127.0.0.1:1") }).is_err());
-    }
 }

@@ -12,6 +12,7 @@ use md4::{Digest, Md4};
 use sha1::Sha1;
 
 use crate::program::{credaudit, read_csv};
+use crate::web;
 
 /// What the server says about one prefix.
 #[derive(Clone, Debug)]
@@ -32,6 +33,12 @@ enum Answer {
     Cut,
     /// The connection ends without an answer.
     HangUp,
+    /// The connection is reset.
+    Reset,
+    /// Success, and the lines of a range in no order.
+    Unsorted,
+    /// Success, and lines of both kinds of digest.
+    Mixed,
 }
 
 /// A server on the loopback interface; remembers every request as it came.
@@ -95,6 +102,17 @@ fn serve(stream: TcpStream, log: &Mutex<Vec<String>>, answers: &HashMap<String, 
                 false
             }
             Some(Answer::HangUp) => false,
+            Some(Answer::Reset) => {
+                drop(reader);
+                web::reset(stream);
+                return;
+            }
+            Some(Answer::Unsorted) => {
+                let whole = range(&[], ntlm);
+                let lines: Vec<&str> = whole.split("\r\n").filter(|line| !line.ends_with(":0")).collect();
+                ok(&lines.into_iter().rev().collect::<Vec<_>>().join("\r\n"), &mut say)
+            }
+            Some(Answer::Mixed) => ok(&(range(&[], ntlm) + "\r\n" + &range(&[], !ntlm)), &mut say),
         };
         if !going_on {
             return;
@@ -147,6 +165,9 @@ fn unanswered() -> Vec<(&'static str, String, Answer)> {
         ("other", Answer::OtherKind),
         ("cut", Answer::Cut),
         ("hangup", Answer::HangUp),
+        ("reset", Answer::Reset),
+        ("unsorted", Answer::Unsorted),
+        ("mixed", Answer::Mixed),
     ]
     .map(|(login, answer)| (login, unlucky(login), answer))
     .into()
@@ -267,15 +288,15 @@ fn counts_reach_the_accounts_and_the_server_learns_five_digits_of_each() {
     assert_eq!(breach["source"], server.url.as_str());
     let figures = ["asked", "seen", "not_seen", "unknown"].map(|key| breach[key].as_u64().unwrap());
     // The twins have one digest.
-    assert_eq!(figures, [16, 6, 3, unanswered.len() as u64]);
-    assert_eq!(audited.report["complete"], false, "seven questions were not answered");
+    assert_eq!(figures, [9 + unanswered.len() as u64, 6, 3, unanswered.len() as u64]);
+    assert_eq!(audited.report["complete"], false, "some questions were not answered");
     let why: u64 = audited.report["breach_sources"][0]["why_unknown"]
         .as_array()
         .unwrap()
         .iter()
         .map(|w| w["count"].as_u64().unwrap())
         .sum();
-    assert_eq!(why, 7);
+    assert_eq!(why, unanswered.len() as u64);
 
     let digests: Vec<String> = hashed.iter().chain(&nt).map(|(_, digest)| digest.to_uppercase()).collect();
     let digests: BTreeSet<String> = digests.into_iter().chain(plain.iter().map(|(_, p)| sha1(p))).collect();
@@ -313,7 +334,7 @@ fn assert_nothing_leaks(
     }
     let failing: BTreeSet<String> = unanswered.iter().map(|(_, password, _)| path(&sha1(password))).collect();
     let paths: BTreeSet<String> = digests.iter().map(|digest| path(digest)).collect();
-    // Neither the order of the rows nor that of the digests: one in 16! of all orders is either by chance.
+    // Neither the order of the rows nor that of the digests: one in 19! of all orders is either by chance.
     let mut order: Vec<String> = Vec::new();
     for request in requests {
         let path = request.split(' ').nth(1).unwrap();
@@ -367,4 +388,23 @@ fn where_only_the_breach_source_could_tell_its_silence_is_unknown_and_ends_in_2(
     assert_eq!(audited.report["breach"]["unknown"], unanswered.len());
     assert_eq!(audited.report["complete"], false);
     assert_eq!(audited.code, 2, "nothing found, but not all answered");
+}
+
+#[test]
+fn a_source_whose_name_nobody_knows_leaves_every_account_unknown_with_the_reason_and_the_count() {
+    let rows: Vec<(String, String)> =
+        (0..5).map(|n| (format!("reader{n}"), sha1(&format!("Corncrake{n}~Quay")).to_lowercase())).collect();
+    let folder = tempfile::tempdir().unwrap();
+    // A label of more than 63 letters is looked for nowhere (RFC 1035, 2.3.4).
+    let nowhere = Server { url: format!("http://{}.invalid", "a".repeat(64)), requests: Arc::default() };
+    let audited = audit(&nowhere, folder.path(), &table("members", "password", &rows), &[]);
+    for (login, _) in &rows {
+        let row = &audited.resets[login];
+        assert!(reasons(row).contains("not-answered"), "{login}: {}", row["reasons"]);
+    }
+    assert_eq!(audited.report["breach"]["unknown"], 5);
+    assert_eq!(audited.report["complete"], false);
+    let why = &audited.report["breach_sources"][0]["why_unknown"][0];
+    assert_eq!(why["count"], 5, "{why}");
+    assert!(why.to_string().contains("could not be reached"), "{why}");
 }

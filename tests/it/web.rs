@@ -1,7 +1,7 @@
 //! A small HTTP server on the loopback interface, for whatever protocol a test needs; remembers every request's head.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -48,6 +48,15 @@ impl Web {
     pub(crate) fn heads(&self) -> Vec<String> {
         self.heads.lock().unwrap().clone()
     }
+}
+
+/// Ends a connection by a reset (RST), as a firewall or a process that breaks off does; no clone of it may be left.
+pub(crate) fn reset(stream: TcpStream) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    let _entered = runtime.enter();
+    stream.set_nonblocking(true).unwrap();
+    // Nothing is kept for the other side when it is closed.
+    tokio::net::TcpStream::from_std(stream).unwrap().set_zero_linger().unwrap();
 }
 
 /// The path with its query of a request.
