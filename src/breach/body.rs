@@ -1,32 +1,55 @@
 //! The text of a range: `SUFFIX:COUNT` lines in upper-case hex, CRLF between them, as the public service writes it.
 //!
-//! Lines are put together in a page of fixed size, with stores of fixed lengths that may write beyond a piece's end: the
-//! next one covers it. Measured on 2,000 lines: 9 ns a line instead of 33.
+//! Lines are put together in their place, with stores of fixed lengths that may write beyond a piece's end: the next one
+//! covers it. Measured on 2,000 lines: 9 ns a line instead of 33.
 
-/// Bytes of lines that are put together before they go to the body.
+/// How much longer the body is made when it has no room for another line.
 const PAGE: usize = 4096;
 /// Most that one line writes: its end of the line before, 64 digits, a colon, twenty digits of count; and more.
 const LINE: usize = 128;
 
 /// A body being written.
 pub(super) struct Body<'a> {
+    /// Longer than what is written so far.
     out: &'a mut Vec<u8>,
-    page: [u8; PAGE + LINE],
     used: usize,
-    /// Every line begins with the end of the one before, which the first has not.
-    skip: usize,
+    /// Every line begins with the end of the one before, which the first does not have: it is put together elsewhere.
+    first: Option<[u8; LINE]>,
+}
+
+/// The digits that lines begin with, where these are the same in all of them.
+#[derive(Clone, Copy)]
+pub(super) struct Begin {
+    /// The end of the line before, then the digits.
+    bytes: [u8; 8],
+    /// Where the next digits go; what a digest has before the first digit of a suffix goes under the line's end.
+    at: usize,
+}
+
+impl Begin {
+    /// The hex digits of `bytes` (up to two), all but the first.
+    pub(super) fn new(bytes: &[u8]) -> Self {
+        let mut begin = Self { bytes: *b"\r\n000000", at: 1 };
+        for byte in bytes {
+            begin.bytes[begin.at..begin.at + 2].copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+            begin.at += 2;
+        }
+        begin
+    }
 }
 
 impl<'a> Body<'a> {
     /// A body that begins at the end of `out`.
     pub(super) const fn new(out: &'a mut Vec<u8>) -> Self {
-        Self { out, page: [0; PAGE + LINE], used: 0, skip: 2 }
+        let used = out.len();
+        Self { out, used, first: Some([0; LINE]) }
     }
 
     /// More lines of the body that `out` holds.
     pub(super) const fn more(out: &'a mut Vec<u8>) -> Self {
-        let skip = if out.is_empty() { 2 } else { 0 };
-        Self { out, page: [0; PAGE + LINE], used: 0, skip }
+        let used = out.len();
+        let first = if out.is_empty() { Some([0; LINE]) } else { None };
+        Self { out, used, first }
     }
 
     /// A line of the hex digits of `row` (up to 32 bytes), all but the first.
@@ -34,59 +57,55 @@ impl<'a> Body<'a> {
         let mut bytes = [0; 32];
         bytes[..row.len()].copy_from_slice(row);
         let (first, second) = bytes.split_at(16);
-        let line = self.line();
-        for (half, to) in [first, second].into_iter().zip(line[1..65].as_chunks_mut().0) {
-            digits(half.first_chunk().expect("half of 32 bytes"), to);
-        }
-        self.end_line(1 + 2 * row.len(), count);
+        self.line(|line| {
+            for (half, to) in [first, second].into_iter().zip(line[1..65].as_chunks_mut().0) {
+                digits(half.first_chunk().expect("half of 32 bytes"), to);
+            }
+            end_line(line, 1 + 2 * row.len(), count)
+        });
     }
 
-    /// A line of the same, where the row's first bytes (up to two), the four after them, and the `len` (up to 16) after those
-    /// come from different places.
+    /// A line that begins like others, and goes on with the digits of `word` and of the first `len` bytes of `rest`.
     #[inline]
-    pub(super) fn pieces(&mut self, first: &[u8], word: u32, rest: &[u8; 16], len: usize, count: u64) {
-        let line = self.line();
-        let mut at = 1;
-        for byte in first {
-            line[at..at + 8].copy_from_slice(&eight_digits(u32::from(*byte) << 24));
-            at += 2;
-        }
-        line[at..at + 8].copy_from_slice(&eight_digits(word));
-        at += 8;
-        digits(rest, line[at..].first_chunk_mut().expect("a line has room for them"));
-        self.end_line(at + 2 * len, count);
+    pub(super) fn pieces(&mut self, begin: Begin, word: u32, rest: &[u8; 16], len: usize, count: u64) {
+        self.line(|line| {
+            line[..8].copy_from_slice(&begin.bytes);
+            line[begin.at..begin.at + 8].copy_from_slice(&eight_digits(word));
+            let at = begin.at + 8;
+            digits(rest, line[at..].first_chunk_mut().expect("a line has room for them"));
+            end_line(line, at + 2 * len, count)
+        });
     }
 
-    /// Room for the next line.
+    /// The next line: `write` gives its length.
     #[inline]
-    fn line(&mut self) -> &mut [u8; LINE] {
-        if self.used > PAGE {
-            self.flush();
+    fn line(&mut self, write: impl FnOnce(&mut [u8; LINE]) -> usize) {
+        if let Some(mut line) = self.first.take() {
+            let len = write(&mut line);
+            self.out.truncate(self.used);
+            self.out.extend_from_slice(&line[2..len]);
+            self.used = self.out.len();
+            return;
         }
-        self.page[self.used..].first_chunk_mut().expect("a page has room for a line more")
-    }
-
-    /// After `at` bytes of a line: its count, and before it the end of the line before, which takes the first digit's place.
-    #[inline]
-    fn end_line(&mut self, at: usize, count: u64) {
-        let line: &mut [u8; LINE] = self.page[self.used..].first_chunk_mut().expect("a page has room for a line more");
-        line[..2].copy_from_slice(b"\r\n");
-        line[at] = b':';
-        self.used += at + 1 + write_count(line[at + 1..].first_chunk_mut().expect("a line has room for it"), count);
-    }
-
-    fn flush(&mut self) {
-        self.out.extend_from_slice(&self.page[self.skip.min(self.used)..self.used]);
-        if self.used > 0 {
-            self.skip = 0;
+        if self.out.len() - self.used < LINE {
+            self.out.resize(self.used + PAGE, 0);
         }
-        self.used = 0;
+        self.used += write(self.out[self.used..].first_chunk_mut().expect("there is room for a line"));
     }
 
-    /// Hands on what is left.
-    pub(super) fn end(mut self) {
-        self.flush();
+    /// Cuts off what is not written.
+    pub(super) fn end(self) {
+        self.out.truncate(self.used);
     }
+}
+
+/// After `at` bytes of a line: its count, and before it the end of the line before, which takes the first digit's place. Gives
+/// the length of all.
+#[inline]
+fn end_line(line: &mut [u8; LINE], at: usize, count: u64) -> usize {
+    line[..2].copy_from_slice(b"\r\n");
+    line[at] = b':';
+    at + 1 + write_count(line[at + 1..].first_chunk_mut().expect("a line has room for it"), count)
 }
 
 /// Writes a decimal number; gives its length.
@@ -164,7 +183,7 @@ mod tests {
                 let mut wide = [0xaa; 16];
                 let len = rest.len().min(16);
                 wide[..len].copy_from_slice(&rest[..len]);
-                body.pieces(&row[..skipped], u32::from_be_bytes(*word), &wide, len, n);
+                body.pieces(Begin::new(&row[..skipped]), u32::from_be_bytes(*word), &wide, len, n);
             };
             for row in first {
                 piece(&mut body, *row);

@@ -39,7 +39,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{Sleep, sleep, timeout};
 
 use super::body::Body;
-use super::corpus::{Corpus, Variant};
+use super::corpus::Corpus;
 use super::store::RangeStore;
 use crate::model::DigestKind;
 
@@ -47,6 +47,8 @@ use crate::model::DigestKind;
 pub trait Ranges: Send + Sync {
     /// Whether it has ranges of this kind.
     fn has(&self, kind: DigestKind) -> bool;
+    /// About how many bytes a range has.
+    fn usual(&self) -> usize;
     /// Appends the text of a range to `out` and gives a name for this version of it; none where the range is not at hand.
     fn range(&self, kind: DigestKind, prefix: u32, out: &mut Vec<u8>) -> Option<u64>;
 }
@@ -56,19 +58,25 @@ pub struct FullCorpus {
     corpus: Corpus,
     /// The file does not change: its checksum names the version of every range.
     version: u64,
+    usual: usize,
 }
 
 impl FullCorpus {
     /// None where the corpus does not keep whole digests.
     pub fn new(corpus: Corpus) -> Option<Self> {
         let version = u64::from_str_radix(corpus.header().checksum().get(..16)?, 16).ok()?;
-        (corpus.header().variant == Variant::Full).then_some(Self { corpus, version })
+        let usual = corpus.usual_range()?;
+        Some(Self { corpus, version, usual })
     }
 }
 
 impl Ranges for FullCorpus {
     fn has(&self, kind: DigestKind) -> bool {
         self.corpus.header().kind == kind
+    }
+
+    fn usual(&self) -> usize {
+        self.usual
     }
 
     fn range(&self, kind: DigestKind, prefix: u32, out: &mut Vec<u8>) -> Option<u64> {
@@ -80,6 +88,10 @@ impl Ranges for FullCorpus {
 impl Ranges for RangeStore {
     fn has(&self, kind: DigestKind) -> bool {
         matches!(kind, DigestKind::Sha1 | DigestKind::Ntlm)
+    }
+
+    fn usual(&self) -> usize {
+        PUBLIC
     }
 
     fn range(&self, kind: DigestKind, prefix: u32, out: &mut Vec<u8>) -> Option<u64> {
@@ -95,6 +107,10 @@ impl Ranges for RangeStore {
 impl Ranges for Vec<Arc<dyn Ranges>> {
     fn has(&self, kind: DigestKind) -> bool {
         self.iter().any(|ranges| ranges.has(kind))
+    }
+
+    fn usual(&self) -> usize {
+        self.iter().map(|ranges| ranges.usual()).max().unwrap_or(PUBLIC)
     }
 
     fn range(&self, kind: DigestKind, prefix: u32, out: &mut Vec<u8>) -> Option<u64> {
@@ -135,6 +151,12 @@ const MAX_HEAD: usize = 16 << 10;
 const MAX_HEADERS: usize = 64;
 /// Buffers kept by a thread.
 const POOL: usize = 64;
+/// Bytes of a range of the public service, by August 2026.
+const PUBLIC: usize = 77 << 10;
+/// Up to this, answers to requests that came together are copied together and sent with one system call. Larger ones are sent
+/// from where they were made, one by one: their bytes cost more than the call, and an answer to each of all requests that fit
+/// in a read would take megabytes.
+const MOST_TOGETHER: usize = 8 << 10;
 /// Below this gzip gains nothing.
 const LEAST_GZIP: usize = 512;
 /// As long as the public service lets caches keep a range.
@@ -230,7 +252,7 @@ async fn accept(
                 .header_read_timeout(server.options.head)
                 .max_buf_size(MAX_HEAD)
                 .max_headers(MAX_HEADERS)
-                .pipeline_flush(true)
+                .pipeline_flush(server.ranges.usual() <= MOST_TOGETHER)
                 .serve_connection(stream, service_fn(answer));
             tokio::pin!(connection);
             let told = async {

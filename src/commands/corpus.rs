@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use credaudit::breach::corpus::{self, BuildReport, Corpus, CorpusError, Header, Variant};
 use credaudit::cli::{CorpusBuildArgs, CorpusCommand};
 use credaudit::error::Error;
+use credaudit::report::{self, Meter, Silent};
 use credaudit::settings;
 
 use super::print;
@@ -56,14 +57,17 @@ fn info(file: &Path) -> Result<u8, Error> {
 fn verify(file: &Path) -> Result<u8, Error> {
     let corpus = Corpus::open(file).map_err(|e| error(&e))?;
     let header = corpus.header();
-    let whole = header.file_len();
-    let read = AtomicU64::new(0);
-    let progress = Progress::new(io::stderr().is_terminal());
+    let meter: Box<dyn report::Progress> =
+        if io::stderr().is_terminal() { Box::new(Meter::start(Box::new(io::stderr()))) } else { Box::new(Silent) };
+    meter.phase("checking");
+    // Every byte is checked twice, and shown once.
+    meter.total(Some(corpus.to_verify() / 2));
+    let checked = AtomicU64::new(0);
     let verified = corpus.verify(&|bytes| {
-        let read = read.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        progress.say(&format!("{} of {} bytes", thousands(read), thousands(whole)));
+        let before = checked.fetch_add(bytes, Ordering::Relaxed);
+        meter.stored_bytes((before + bytes) / 2 - before / 2);
     });
-    progress.end();
+    drop(meter);
     verified.map_err(|e| error(&e))?;
     let text = format!("whole: {} digests, checksum {}\n", thousands(header.entries), header.checksum());
     print(|to| to.write_all(text.as_bytes()))
@@ -161,7 +165,7 @@ pub(super) fn day(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
-/// How far a build or a check is, on a terminal.
+/// How far a build is, on a terminal.
 struct Progress {
     last: Option<Mutex<(Instant, bool)>>,
 }

@@ -14,7 +14,7 @@
 //! A bucket of another place, or a place read from a damaged index, fails the checksum as surely as a flipped byte does.
 
 /// Before the first word.
-const HEAD: usize = 8;
+pub(super) const HEAD: usize = 8;
 /// A count that stands in the list of larger ones.
 pub(super) const LARGER: u8 = u8::MAX;
 /// Most entries of one bucket. On average there are at most 48: more than this are no digests of passwords.

@@ -18,6 +18,7 @@ use super::filter::{self, SHARD, Shard};
 use super::header::{BODY, HOLES_LEN, Header, LEN, MAX_SOURCE, Section, Shape, Variant};
 use super::key::{self, Entry, Key};
 use super::lines::{self, BadLine};
+use super::slot::kept;
 use crate::model::{Digest, DigestKind};
 
 /// Pieces in which the file is written, ending at multiples of it: Linux keeps each in one large page then.
@@ -32,7 +33,7 @@ pub struct BuildOptions {
     pub kind: DigestKind,
     /// What to keep of them.
     pub variant: Variant,
-    /// About how many there will be: chooses the number of buckets. Any number works that is not a twentieth of the truth.
+    /// About how many there will be: chooses the number of buckets. Any number works that is not a quarter of the truth.
     pub expected: u64,
     /// Where the data come from, for people: cut after 1,024 bytes.
     pub source: String,
@@ -361,7 +362,8 @@ impl Buckets {
             Shape::Slots(slots) => {
                 let (number, place) = key.share(slots);
                 self.close(number, file)?;
-                Ok(self.filling.push((place >> 32) as u32, &[(place >> 24) as u8], count))
+                let (word, rest) = kept(place);
+                Ok(self.filling.push(word, &[rest], count))
             }
             Shape::Buckets { bits, word, rest } => {
                 self.close(key.first(bits), file)?;

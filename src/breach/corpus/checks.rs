@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::header::{BODY, HOLES_LEN, LEN, Section, Shape};
 use super::key::{Entry, Key};
-use super::slot::SLOT;
+use super::slot::{SLOT, Slot, TAIL, seal};
 use super::{BuildOptions, Builder, Corpus, Header, Variant, lines, records};
 use crate::breach::Range;
 use crate::model::{Digest, DigestKind, Exposure, Unasked};
@@ -220,11 +220,9 @@ fn seal_bucket(number: usize, bucket: Option<&mut [u8]>) {
 /// Gives every slot and every tail its checksum.
 fn seal_slots(index: &mut [u8], data: &mut [u8]) {
     for (number, slot) in index.as_chunks_mut::<SLOT>().0.iter_mut().enumerate() {
-        let tail = u64::from_le_bytes(slot[240..248].try_into().expect("eight bytes"));
-        let (place, len) = ((tail >> 20) as usize, tail as usize & 0xf_ffff);
-        seal_bucket(number, data.get_mut(place..place.saturating_add(len)));
-        let sum = crc(number, &slot[..SLOT - 4]);
-        slot[SLOT - 4..].copy_from_slice(&sum);
+        let last = u64::from_le_bytes(slot[TAIL..TAIL + 8].try_into().expect("eight bytes"));
+        seal_bucket(number, data.get_mut(Slot::tail_at(last)));
+        seal(slot, number as u64);
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //! 0        header, 4096 bytes
 //! 4096     holes: a bit for each of the 2^20 ranges of five hex digits, 131,072 bytes
-//! 135168   compact: the slots, 256 bytes each, then their tails
+//! 135168   compact: the slots, 128 bytes each, then their tails
 //!          full: where each bucket begins, (buckets + 1) x 8 bytes, then the buckets
 //!          filters: the shards, then their directory
 //! ```
@@ -14,7 +14,7 @@ use std::path::Path;
 
 use super::error::CorpusError;
 use super::key;
-use super::slot::{MEAN, SLOT};
+use super::slot::{KEPT, MEAN, SLOT};
 use crate::model::DigestKind;
 
 /// Bytes of the header.
@@ -28,7 +28,7 @@ pub(super) const BODY: u64 = (LEN + HOLES_LEN) as u64;
 
 const MAGIC: [u8; 8] = *b"CrdCorps";
 /// Of this layout. Another version is refused.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Longest description of where the data come from, in bytes.
 pub(super) const MAX_SOURCE: usize = 1024;
 
@@ -99,8 +99,8 @@ pub(super) struct Section {
 /// How a digest is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// In one of so many slots, by what is known of its place in that slot's share of all digests: a word of 32 bits and 8
-    /// more. A digest that is not there is taken for one that is in n / 2^40 / slots of all cases: 3.3e-11 with 36 a slot.
+    /// In one of so many slots, by what is known of its place in that slot's share of all digests: a word of 32 bits and 4
+    /// more. A digest that is not there is taken for one that is in n / 2^36 / slots of all cases: 2.6e-10 with 18 a slot.
     Slots(u64),
     /// In a bucket whose number is its first `bits`, by the 32 bits from `word` on and `rest` bytes that follow them.
     Buckets {
@@ -162,7 +162,7 @@ impl Header {
     /// How often a digest that is not in the corpus is taken for one that is, per question.
     pub fn false_positives(&self) -> f64 {
         match self.variant {
-            Variant::Compact => self.entries as f64 / self.buckets as f64 / 40_f64.exp2(),
+            Variant::Compact => self.entries as f64 / self.buckets as f64 / f64::from(KEPT).exp2(),
             Variant::Full => 0.0,
             Variant::Filter8 => 1.0 / 256.0,
             Variant::Filter16 => 1.0 / 65_536.0,
@@ -215,7 +215,8 @@ impl Header {
         let mut at = Cursor { bytes: page, at: 8 };
         let version = at.u32().unwrap_or(0);
         if version != VERSION {
-            return none(&format!("is a corpus file of version {version}, and this program reads version {VERSION}"));
+            let what = format_args!("is a corpus file of version {version}, and this program reads version {VERSION}");
+            return Err(CorpusError::new(path, what, "build it again from what it was made of"));
         }
         let sum = page.get(..LEN).map(|page| crc32fast::hash(&page[..LEN - 4]).to_le_bytes());
         if sum.is_none_or(|sum| page[LEN - 4..LEN] != sum) {
@@ -301,13 +302,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_billion_digests_lie_in_slots_of_36_and_are_told_apart_36_times_in_a_trillion() {
+    fn two_billion_digests_lie_in_slots_of_18_and_are_confused_less_than_three_times_in_ten_billion() {
         let entries = 2_070_000_000_u64;
         let slots = Shape::buckets_for(Variant::Compact, entries);
-        assert_eq!(Shape::new(DigestKind::Sha1, Variant::Compact, slots), Shape::Slots(57_500_000));
-        assert!(entries as f64 / slots as f64 / 40_f64.exp2() < 3.3e-11);
-        // Slots, and what one in forty digests needs in a tail.
-        let bytes = SLOT as f64 * slots as f64 / entries as f64 + 0.3;
+        assert_eq!(Shape::new(DigestKind::Sha1, Variant::Compact, slots), Shape::Slots(115_000_000));
+        assert!(entries as f64 / slots as f64 / f64::from(KEPT).exp2() < 3e-10);
+        // Slots, and what one in twenty-eight digests needs in a tail.
+        let bytes = SLOT as f64 * slots as f64 / entries as f64 + 0.36;
         assert!(bytes < 7.5, "{bytes}");
     }
 

@@ -49,7 +49,7 @@ use filter::Shards;
 use header::{HOLES_LEN, LEN, RANGES, Shape};
 use key::Key;
 use map::{Map, prefetch};
-use slot::{SLOT, Slot};
+use slot::{SLOT, Slot, kept};
 
 /// Digests whose answers are collected before they are handed on.
 const BATCH: usize = 1 << 20;
@@ -67,6 +67,8 @@ pub struct Corpus {
     header: Header,
     shape: Shape,
     map: Map,
+    /// The checksum of no bytes.
+    nothing: crc32fast::Hasher,
     /// Of a filter.
     shards: Option<Shards>,
 }
@@ -89,6 +91,7 @@ impl Corpus {
             shape: Shape::new(header.kind, header.variant, header.buckets),
             header,
             map,
+            nothing: crc32fast::Hasher::new(),
             shards: None,
         };
         if !verify::matches(&corpus.map[LEN..LEN + HOLES_LEN], &corpus.header.holes_sum) {
@@ -231,13 +234,13 @@ impl Corpus {
             return Exposure::Unknown(Unasked::Hole);
         }
         let Some(slot) = slot else { return Exposure::Unknown(Unasked::Damaged) };
-        slot.find((place >> 32) as u32, (place >> 24) as u8, self.data())
+        slot.find(kept(place), self.data())
     }
 
     /// Slot `number`, if it is whole.
     #[inline]
     fn slot(&self, number: u64) -> Option<Slot<'_>> {
-        Slot::check(self.index().as_chunks().0.get(number as usize)?, number)
+        Slot::check(self.index().as_chunks().0.get(number as usize)?, number, &self.nothing)
     }
 
     fn ask_buckets(&self, bits: u32, rest: (u32, usize), digests: &[Digest], exposures: &mut [Exposure]) {

@@ -1,9 +1,11 @@
 //! Answers for a server: the body of one range, as the public service gives it.
 
-use super::Corpus;
-use super::bucket::Bucket;
-use super::header::Shape;
-use crate::breach::body::Body;
+use std::ops::Range;
+
+use super::bucket::{Bucket, HEAD as EMPTY};
+use super::header::{RANGES, Shape};
+use super::{Corpus, place};
+use crate::breach::body::{Begin, Body};
 
 /// Ranges are chosen by this many bits.
 const PREFIX_BITS: u32 = 20;
@@ -31,14 +33,7 @@ impl Corpus {
         }
         let start = out.len();
         let mut body = Body::new(out);
-        let (first, end) = if bits < PREFIX_BITS {
-            let number = u64::from(prefix >> (PREFIX_BITS - bits));
-            (number, number + 1)
-        } else {
-            let more = bits - PREFIX_BITS;
-            (u64::from(prefix) << more, (u64::from(prefix) + 1) << more)
-        };
-        for number in first..end {
+        for number in buckets_of(prefix, bits) {
             let Some(bucket) = self.bucket(number) else {
                 body.end();
                 out.truncate(start);
@@ -47,8 +42,9 @@ impl Corpus {
             let first = ((number >> (bits - word)) as u32).to_be_bytes();
             let first = &first[4 - word as usize / 8..];
             if let Some(first) = first.get(COVERED..).filter(|_| bits >= PREFIX_BITS) {
+                let begin = Begin::new(first);
                 for (word, rest, count) in bucket.entries() {
-                    body.pieces(first, word, &rest, len, count);
+                    body.pieces(begin, word, &rest, len, count);
                 }
             } else {
                 lines_of_several(&bucket, (first, len), prefix, &mut body);
@@ -56,6 +52,35 @@ impl Corpus {
         }
         body.end();
         Ok(())
+    }
+
+    /// About how many bytes of text a range has, of those that have any: an average of a thousand. None unless the corpus
+    /// keeps whole digests.
+    pub fn usual_range(&self) -> Option<usize> {
+        const SAMPLE: usize = 1 << 10;
+        let Shape::Buckets { bits, .. } = self.shape else { return None };
+        let index = self.index().as_chunks().0;
+        let sampled = (0..RANGES).step_by(RANGES as usize / SAMPLE).filter_map(|prefix| {
+            let buckets = buckets_of(prefix, bits);
+            let bytes = place(index, buckets.end as usize).saturating_sub(place(index, buckets.start as usize));
+            (bytes > EMPTY * (buckets.end - buckets.start) as usize)
+                .then_some(bytes >> PREFIX_BITS.saturating_sub(bits))
+        });
+        let (bytes, ranges) = sampled.fold((0_usize, 0), |sum, bytes| (sum.0.saturating_add(bytes), sum.1 + 1));
+        // Digits are twice as many as bytes.
+        Some((bytes / ranges.max(1)).saturating_mul(2))
+    }
+}
+
+/// The buckets that hold the range of `prefix`, of 2^`bits`.
+fn buckets_of(prefix: u32, bits: u32) -> Range<u64> {
+    let prefix = u64::from(prefix);
+    if bits < PREFIX_BITS {
+        let number = prefix >> (PREFIX_BITS - bits);
+        number..number + 1
+    } else {
+        let more = bits - PREFIX_BITS;
+        prefix << more..(prefix + 1) << more
     }
 }
 
