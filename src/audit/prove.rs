@@ -27,6 +27,9 @@ pub(super) const STAGES: [Stage; 3] = [
 /// row's own words open there may be a digest of the address (an avatar's name), and proves nothing.
 pub(super) const QUICK: [Stage; 1] = [Stage { rows: SAMPLE, words: 50, own: false, budget: 100_000_000 }];
 
+/// After [`QUICK`], where nothing but numbers opened values: whether words do.
+pub(super) const QUICK_WORDS: [Stage; 1] = [Stage { rows: SAMPLE, words: 1000, own: false, budget: 400_000_000 }];
+
 /// One step of looking for a proof.
 pub(super) struct Stage {
     rows: usize,

@@ -56,8 +56,13 @@ pub(super) fn prove(
         let (login, email) = (plan::best(&supposed, Role::Login), plan::best(&supposed, Role::Email));
         let (places, subjects) = slot.subjects(first, login, email);
         let salted = slot.salt.is_some();
-        let proved = prove::constructions(&subjects, salted, &tools.index, tools.pepper(), &prove::QUICK);
+        let prove = |stages| prove::constructions(&subjects, salted, &tools.index, tools.pepper(), stages);
+        let mut proved = prove(&prove::QUICK);
         *left = left.saturating_sub(proved.work);
+        if !proved.is_empty() && proved.opened.iter().all(|(_, telling)| *telling != Telling::Word) {
+            proved = prove(&prove::QUICK_WORDS);
+            *left = left.saturating_sub(proved.work);
+        }
         if !proved.is_empty() {
             let opened = proved.opened.iter().map(|(at, telling)| (places[*at], *telling)).collect();
             stats[column] = recount(first, column, &opened);

@@ -153,13 +153,15 @@ impl<'a> Context<'a> {
         if look.digest_of().is_some() && says != Says::Password {
             return None;
         }
-        let (common, different) = (look.common().0, look.opened().unwrap_or(0));
         // Where rows are things, one of these may hold a common word and nothing else.
         let things = self.thing_table() || (self.has_paths() && !self.account_table());
+        let beside = self.beside_account(column);
+        // A handful of values, over and over, are states of a thing.
+        let states = look.is_enum() && (things || !beside);
+        let (common, different) = (look.common().0, look.opened().filter(|_| !states).unwrap_or(0));
         // A file's checksum is a common password's digest by no accident: one hit is telling, three are proof.
         let proven = different >= 3 || (different >= 1 && !things && (common >= 0.002 || look.n < 100.0));
         let hits = format!("digests ({form}) of {different} different common passwords are among its values");
-        let beside = self.beside_account(column);
         match says {
             Says::Password if proven => Some((99, format!("named like a password; {hits}"))),
             Says::Password => Some((95, format!("named like a password; its values are digests ({form})"))),
@@ -176,8 +178,7 @@ impl<'a> Context<'a> {
             Says::Maybe if self.bare_list() && !self.has_paths() => {
                 Some((50, format!("its values are digests ({form}) and nothing in the table says of what else")))
             }
-            // A handful of values, over and over, are states of a thing.
-            Says::Nothing if proven && !(look.is_enum() && (things || !beside)) => Some((if beside { 95 } else { 90 }, hits)),
+            Says::Nothing if proven => Some((if beside { 95 } else { 90 }, hits)),
             Says::About | Says::Token | Says::Checksum | Says::Else
                 if different >= 3 || (different >= 2 && proven && beside) =>
             {
