@@ -266,7 +266,9 @@ fn opened_by(
     let mut hits: Vec<Option<Telling>> = vec![None; targets.len()];
     let common = guess::common();
     let candidates: Vec<&[u8]> = (0..common.len().min(words)).map(|rank| common.word(rank)).collect();
-    guess::search(formula, &targets, &candidates, &mut |target, word| hits[target] = Some(Telling::of(candidates[word])));
+    guess::search(formula, &targets, &candidates, &mut |target, word| {
+        hits[target] = Some(Telling::of(candidates[word]))
+    });
     // A construction of many rounds is tried with what it has the budget for.
     if own && guess::nanoseconds(formula) < OWN_WORDS_BELOW {
         let mut own = Vec::new();

@@ -26,10 +26,7 @@ pub fn may_be_proved(table: &Table, index: usize, stats: &ColumnStats) -> bool {
     let Some(column) = table.columns.get(index) else { return false };
     let says = if table.named_columns { Reading::of(&column.name).says() } else { Says::Nothing };
     let look = Look::new(stats, column);
-    matches!(says, Says::Nothing | Says::Maybe)
-        && look.n >= 5.0
-        && look.digests() >= 0.5
-        && look.digest_of().is_none()
+    matches!(says, Says::Nothing | Says::Maybe) && look.n >= 5.0 && look.digests() >= 0.5 && look.digest_of().is_none()
 }
 
 /// Whether a column of digests is worth comparing with what stands beside it: digests of addresses name pictures, those of

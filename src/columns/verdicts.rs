@@ -96,7 +96,8 @@ impl<'a> Context<'a> {
 
     /// Whether the table's name says that its rows are things.
     pub(super) fn thing_table(&self) -> bool {
-        self.table.all.any(&[Concept::ThingTable, Concept::Interface, Concept::Token, Concept::Checksum]) && !self.account_table()
+        self.table.all.any(&[Concept::ThingTable, Concept::Interface, Concept::Token, Concept::Checksum])
+            && !self.account_table()
     }
 
     /// Whether the table has no name that says anything and few columns: a combo list, a hash list, an export.

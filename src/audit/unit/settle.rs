@@ -345,8 +345,7 @@ impl<'a> Tables<'a> {
         if neighbours::mark(&table.table, &roles, &mut stats, &first, tools) {
             roles = self.shared.assign(&table.table, &stats);
         }
-        let supposed =
-            suppose::prove(self.shared, &table.table, &roles, &mut stats, &first, &mut self.proofs_left);
+        let supposed = suppose::prove(self.shared, &table.table, &roles, &mut stats, &first, &mut self.proofs_left);
         if supposed.found {
             roles = self.shared.assign(&table.table, &stats);
         }
