@@ -32,6 +32,7 @@ for name in sorted(os.listdir("patterns/secrets")):
                 raw = next(g for g in found.groups() if g is not None).replace("<|>", "")
                 example = bytes.fromhex(raw) if hexadecimal else raw.encode()
                 planted.append((file.group(1) if file else "", example))
+planted = [(file, example) for file, example in planted if example]
 for file, example in list(planted):
     changed = bytearray(example)
     changed[chance.randrange(len(changed))] = chance.choice(b"aZ07_-=+/. \"'\n")

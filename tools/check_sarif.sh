@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The SARIF of real gate runs against the published schema and rules of SARIF 2.1.0, by Microsoft's SARIF Multitool from npm. Fetches it
-# (OASIS lets the schema be passed on only with its whole document), so this is no part of `make test`. Needs npm, node, git and a
-# built program.
+# The SARIF of real gate runs against the published schema of SARIF 2.1.0 (with Ajv) and against the standard's rules (with Microsoft's
+# SARIF Multitool, which also brings the schema). Both come from npm (OASIS lets the schema be passed on only with its whole
+# document), so this is no part of `make test`. Needs npm, node, git and a built program.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 program=$(realpath "${CREDAUDIT:-target/release/credaudit}")
@@ -9,8 +9,8 @@ program=$(realpath "${CREDAUDIT:-target/release/credaudit}")
 folder=$(mktemp -d "${TMPDIR:-/var/tmp}/sarif.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
 tool=${SARIF_TOOL:-$folder/npm}
-[ -x "$tool/node_modules/.bin/sarif-multitool" ] ||
-  npm install --silent --no-fund --no-audit --prefix "$tool" @microsoft/sarif-multitool@5.7.0 >/dev/null
+[ -d "$tool/node_modules/ajv-formats" ] ||
+  npm install --silent --no-fund --no-audit --prefix "$tool" @microsoft/sarif-multitool@5.7.0 ajv@8.17.1 ajv-formats@3.0.1 >/dev/null
 # Without it .NET wants a library for languages.
 export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 
@@ -37,11 +37,25 @@ for log in tree history clean; do
   "$tool/node_modules/.bin/sarif-multitool" validate "$log.sarif" --output "$log.validated" --log ForceOverwrite >"$log.said" 2>&1 || true
   grep -q 'Analysis completed successfully' "$log.said" || { cat "$log.said" >&2; exit 1; }
 done
-node - tree history clean <<'JS'
+NODE_PATH="$tool/node_modules" node - "$tool/node_modules/@microsoft/sarif-multitool-linux/sarif-2.1.0.json" tree history clean <<'JS'
 const fs = require('node:fs');
+const Ajv = require('ajv/dist/2020');
+const schema = JSON.parse(fs.readFileSync(process.argv[2]));
+const ajv = new Ajv({ strict: false, allErrors: true });
+require('ajv-formats')(ajv);
+const valid = ajv.compile(schema);
+// A validator that lets everything pass would show nothing.
+const wrong = JSON.parse(fs.readFileSync('clean.sarif'));
+wrong.runs[0].columnKind = 'nonsense';
+if (valid(wrong)) throw new Error('the schema lets nonsense pass');
 let errors = 0, warnings = 0, results = 0;
-for (const name of process.argv.slice(2)) {
-  const ours = JSON.parse(fs.readFileSync(`${name}.sarif`)).runs[0].results;
+for (const name of process.argv.slice(3)) {
+  const log = JSON.parse(fs.readFileSync(`${name}.sarif`));
+  if (!valid(log)) {
+    for (const error of valid.errors) console.log(`${name}: schema: ${error.instancePath} ${error.message}`);
+    errors += valid.errors.length;
+  }
+  const ours = log.runs[0].results;
   if ((name !== 'clean') !== ours.length > 0) throw new Error(`${name}: ${ours.length} results`);
   if (name === 'history' && !ours.every(result => /^[0-9a-f]{40}$/.test(result.properties.commit))) throw new Error('a result without its commit');
   results += ours.length;

@@ -382,7 +382,7 @@ mod tests {
         }
         let log = sarif(&report);
         check(&log);
-        let result = &log["runs"][0]["results"][0];
+        let result = &log["runs"][0]["results"][1];
         assert_eq!(result["properties"]["commit"], commit.id);
         assert_eq!(result["properties"]["commitDate"], commit.date);
         assert!(
@@ -392,8 +392,8 @@ mod tests {
                 .ends_with(&format!("; first in commit {} of {}", commit.id, commit.date))
         );
         let without = sarif(&sample::gate());
-        assert_eq!(result["partialFingerprints"], without["runs"][0]["results"][0]["partialFingerprints"]);
-        assert!(without["runs"][0]["results"][0]["properties"].get("commit").is_none());
+        assert_eq!(result["partialFingerprints"], without["runs"][0]["results"][1]["partialFingerprints"]);
+        assert!(without["runs"][0]["results"][1]["properties"].get("commit").is_none());
     }
 
     #[test]
