@@ -57,7 +57,7 @@ struct Tool<'a> {
 struct Driver<'a> {
     name: &'static str,
     version: &'static str,
-    /// In SemVer, as the version is.
+    /// The same, known to follow Semantic Versioning.
     semantic_version: &'static str,
     rules: Vec<Rule<'a>>,
 }
