@@ -267,7 +267,7 @@ fn opened_by(
     let common = guess::common();
     let candidates: Vec<&[u8]> = (0..common.len().min(words)).map(|rank| common.word(rank)).collect();
     guess::search(formula, &targets, &candidates, &mut |target, word| {
-        hits[target] = Some(Telling::of(candidates[word]))
+        hits[target] = Some(Telling::of(candidates[word]));
     });
     // A construction of many rounds is tried with what it has the budget for.
     if own && guess::nanoseconds(formula) < OWN_WORDS_BELOW {
