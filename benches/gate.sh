@@ -73,7 +73,7 @@ grep -q '"gate"' "$work/ours-tree.out" || { echo "credaudit gave no report: $(ca
 
 tree_bytes=$(bytes_of "$part")
 dump_bytes=$(stat -c %s "$dump")
-rate() { awk -v b="$1" -v s="$2" 'BEGIN { printf "%.0f", s > 0 ? b / 1e6 / s : 0 }'; }
+rate() { awk -v b="$1" -v s="$2" 'BEGIN { printf "%.0f", (s > 0 ? b / 1e6 / s : 0) }'; }
 mib() { awk -v k="$1" 'BEGIN { printf "%.0f", k / 1024 }'; }
 
 printf '\n%s bytes of sources, %s bytes of dump\n' "$tree_bytes" "$dump_bytes"
@@ -94,7 +94,7 @@ for finding in report["findings"]:
     print(f"  {finding['rule']} {finding['confidence']} % {finding.get('path')}:{finding.get('line')}")
 PY
 fi
-ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a > 0 ? b / a : 0 }'; }
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", (a > 0 ? b / a : 0) }'; }
 peak=$(mib "$(printf '%s\n%s\n' "$(median ours-tree 3)" "$(median ours-dump 3)" | sort -n | tail -n 1)")
 printf '\nfigures: tree_ratio=%s dump_ratio=%s tree_mb_cpu_s=%s peak_rss_mb=%s ten_files_ms=%s\n' \
   "$(ratio "$(median ours-tree 2)" "$(median theirs-tree 2)")" "$(ratio "$(median ours-dump 2)" "$(median theirs-dump 2)")" \

@@ -16,6 +16,8 @@ use super::prove::Subject;
 pub(super) struct Slow {
     /// Accounts on which every candidate was tried.
     pub(super) tried: usize,
+    /// Accounts that could have been tried, and none was: the budget does not reach for one.
+    pub(super) left_out: bool,
     /// Index into the sample and what opened it.
     pub(super) opened: Vec<(usize, Opened)>,
     /// Schemes that opened something.
@@ -49,6 +51,8 @@ impl Candidates {
     const ALL: Self = Self { own: 3, defaults: 2, common: 6 };
     /// For each of several schemes.
     const FEWER: Self = Self { own: 1, defaults: 0, common: 3 };
+    /// Where the budget is for nothing more.
+    const ONE: Self = Self { own: 0, defaults: 0, common: 1 };
 
     /// How many there are, about: few logins have default passwords.
     const fn count(self) -> u64 {
@@ -71,8 +75,13 @@ pub(super) fn slow(subjects: &[Subject], budget: u64, pepper: Option<&[u8]>, exp
     let several = listed.iter().any(|(_, schemes)| schemes.len() > 1);
     let kept = if several { budget / FOR_OTHERS } else { 0 };
     let mut search = Search { subjects, pepper, left: budget - kept, slow: Slow::default() };
-    let first = listed.iter().map(|(i, schemes)| (*i, schemes[0]));
-    search.slow.tried = search.pass(first, Candidates::ALL);
+    for candidates in [Candidates::ALL, Candidates::FEWER, Candidates::ONE] {
+        search.slow.tried = search.pass(listed.iter().map(|(i, schemes)| (*i, schemes[0])), candidates);
+        if search.slow.tried > 0 {
+            break;
+        }
+    }
+    search.slow.left_out = search.slow.tried == 0 && !listed.is_empty();
     if several {
         search.left += kept;
         let half = search.left / 2;

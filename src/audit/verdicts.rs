@@ -572,6 +572,10 @@ fn report(
             columns: columns(table, &of_column),
             tiers: tally.accounts,
         });
+        // Where no guesses are wanted, none are missing.
+        if shared.settings.guess_seconds > 0 {
+            report.skipped.extend(left_out(table));
+        }
         findings(table, tally, &shared.settings.policy, &of_column, &mut report.findings);
         askable += tried_by_list(table, tally, &mut embedded, &mut not_asked);
     }
@@ -597,6 +601,18 @@ fn report(
         embedded
     });
     report
+}
+
+/// Columns of slow hashes on which not one likely password was tried.
+fn left_out<'a>(table: &'a Decided<'_>) -> impl Iterator<Item = ReportSkip> + 'a {
+    let columns = table.slow.iter().enumerate().filter(|(_, slow)| slow.left_out);
+    columns.map(|(slot, _)| ReportSkip {
+        target: table.unit.target.target.clone(),
+        what: format!("{}, column {}", table.label(), table.column_name(slot)),
+        why: "no likely password was tried on its slow hashes: what --guess-seconds leaves for this column does not reach \
+              for one; raise it"
+            .into(),
+    })
 }
 
 /// Counts what the embedded list was tried on and what cannot be asked; gives the number of values that a breach source
@@ -684,6 +700,7 @@ fn schemes_of(table: &Decided<'_>, slot: usize, distinct: u64) -> Vec<ColumnRepo
         }
     }
     by_scheme.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.describe.cmp(&b.0.describe)));
+    let untried = if table.slow[slot].left_out { "; no likely password was tried" } else { "" };
     let entry = |scheme: String, of_form: Option<&Resolved>, rows: u64| ColumnReport {
         name: table.column_name(slot).to_owned(),
         role: Role::Credential,
@@ -693,7 +710,7 @@ fn schemes_of(table: &Decided<'_>, slot: usize, distinct: u64) -> Vec<ColumnRepo
         grade: of_form.and_then(|r| r.grade.as_ref()).map(|g| format!("{}: {}", g.grade.name(), g.why)),
         rows,
         distinct: Some(distinct),
-        why: of_form.map_or_else(|| role.why.clone(), |r| format!("{}; {}", role.why, r.why)),
+        why: of_form.map_or_else(|| role.why.clone(), |r| format!("{}; {}", role.why, r.why)) + untried,
     };
     let mut entries: Vec<ColumnReport> = by_scheme
         .iter()

@@ -66,7 +66,8 @@ pub struct AuditArgs {
     #[arg(long, value_name = "FILE", help_heading = "Judgement")]
     pub pepper_file: Option<PathBuf>,
     /// How long to try likely passwords (the account's own words, defaults, the commonest) on slow hashes such as bcrypt,
-    /// in estimated seconds of one core, shared by all such columns.
+    /// in estimated seconds of one core, shared by all such columns; and, for each input, on digests of which only a proof
+    /// can tell that they are passwords.
     #[arg(long, value_name = "N", default_value = "5", help_heading = "Judgement")]
     pub guess_seconds: String,
     /// Compute SHA-256 of every input while reading it, for the record.

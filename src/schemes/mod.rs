@@ -387,6 +387,12 @@ pub fn bare_digest(value: &[u8], out: &mut [u8; 64]) -> Option<(Form, usize)> {
     bare::decoded(value, out)
 }
 
+/// Sixteen decimal digits as the digest that they are in a column of such digests; by themselves they are a number, as far
+/// as [`recognise`] knows.
+pub fn digest_of_digits(value: &[u8]) -> Option<Form> {
+    bare::of_digits(value)
+}
+
 /// The form of a value that was turned back into the password it stands for; [`Stored::value`] is then that password.
 pub const fn turned_back() -> Form {
     Form::plain(&encrypted::TURNED_BACK)
