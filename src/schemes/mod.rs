@@ -190,6 +190,10 @@ pub trait Scheme: Sync {
     /// Rough cost of one [`verify`](Self::verify) on one core, in nanoseconds; an estimate for budgets, the same on
     /// every machine.
     fn work(&self, form: Form) -> u64;
+    /// As [`work`](Self::work), for one of several candidates that are given to [`first_of`](Self::first_of) at a time.
+    fn guess_work(&self, form: Form) -> u64 {
+        self.work(form)
+    }
     /// Whether `candidate` opens the stored value. Constant-time in the digest comparison; never panics.
     fn verify(&self, stored: &Stored<'_>, candidate: &[u8]) -> Result<bool, Unverifiable>;
     /// The first of `candidates` that opens the stored value, as [`verify`](Self::verify) of one after another would say.
