@@ -64,7 +64,10 @@ pub(super) struct ValueRecord {
 }
 
 impl ValueRecord {
-    const LEN: usize = 25;
+    /// Memory grows with these more than with anything else, and fresh memory costs more than the work on it: eight bytes
+    /// of the fingerprint beside the partition are 72 bits, by which two different values among a billion are taken for
+    /// equal with a probability of 1e-4 (n²/2 pairs, one in 2^72 each).
+    const LEN: usize = 20;
 
     pub(super) const fn partition(&self) -> usize {
         (self.fingerprint >> 120) as usize
@@ -72,19 +75,19 @@ impl ValueRecord {
 
     pub(super) fn encode(&self, run: u32) -> [u8; Self::LEN] {
         let mut out = [0; Self::LEN];
-        out[..12].copy_from_slice(&self.fingerprint.to_be_bytes()[1..13]);
-        out[12..16].copy_from_slice(&run.to_le_bytes());
-        out[16..20].copy_from_slice(&self.cell.0.to_le_bytes());
-        out[20..24].copy_from_slice(&self.identity.to_le_bytes());
-        out[24] = u8::from(self.privileged);
+        out[..8].copy_from_slice(&((self.fingerprint >> 56) as u64).to_le_bytes());
+        out[8..12].copy_from_slice(&run.to_le_bytes());
+        out[12..16].copy_from_slice(&self.cell.0.to_le_bytes());
+        out[16..].copy_from_slice(&(self.identity << 1 | u32::from(self.privileged)).to_le_bytes());
         out
     }
 }
 
 struct DecodedValue {
-    key: u128,
+    key: u64,
     run: u32,
     cell: Cell,
+    /// 31 bits of the record's.
     identity: u32,
     privileged: bool,
 }
@@ -92,14 +95,13 @@ struct DecodedValue {
 impl DecodedValue {
     #[inline]
     fn decode(bytes: &[u8; ValueRecord::LEN]) -> Self {
-        let mut key = [0; 16];
-        key[4..].copy_from_slice(&bytes[..12]);
+        let person = u32_at(bytes, 16);
         Self {
-            key: u128::from_be_bytes(key),
-            run: u32_at(bytes, 12),
-            cell: Cell(u32_at(bytes, 16)),
-            identity: u32_at(bytes, 20),
-            privileged: bytes[24] != 0,
+            key: u64::from_le_bytes(*bytes.first_chunk().expect("eight of twenty")),
+            run: u32_at(bytes, 8),
+            cell: Cell(u32_at(bytes, 12)),
+            identity: person >> 1,
+            privileged: person & 1 != 0,
         }
     }
 }
@@ -118,13 +120,12 @@ impl Repeated {
     }
 
     #[inline]
-    fn place(&self, key: u128) -> (usize, u64) {
-        let bits = key as u64;
-        ((bits >> 6) as usize & (self.once.len() - 1), 1 << (bits % 64))
+    fn place(&self, key: u64) -> (usize, u64) {
+        ((key >> 6) as usize & (self.once.len() - 1), 1 << (key % 64))
     }
 
     #[inline]
-    fn note(&mut self, key: u128) {
+    fn note(&mut self, key: u64) {
         let (word, bit) = self.place(key);
         self.again[word] |= self.once[word] & bit;
         self.once[word] |= bit;
@@ -132,7 +133,7 @@ impl Repeated {
 
     /// Whether `key`, which was noted, may have been noted more than once.
     #[inline]
-    fn may_be(&self, key: u128) -> bool {
+    fn may_be(&self, key: u64) -> bool {
         let (word, bit) = self.place(key);
         self.again[word] & bit != 0
     }
@@ -361,8 +362,8 @@ impl Hasher for Already {
     fn write_u32(&mut self, n: u32) {
         self.0 ^= u64::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
-    fn write_u128(&mut self, n: u128) {
-        self.0 ^= n as u64;
+    fn write_u64(&mut self, n: u64) {
+        self.0 ^= n;
     }
 }
 
@@ -427,7 +428,7 @@ pub(super) fn group(
         .into_par_iter()
         .map(|partition| {
             let records = values.bytes(partition) / ValueRecord::LEN;
-            let passes = records.div_ceil(MAX_GROUPS).max(1) as u128;
+            let passes = records.div_ceil(MAX_GROUPS).max(1) as u64;
             let mut totals = Totals::default();
             if passes == 1 {
                 let loaded = values.load(partition)?;
@@ -441,7 +442,7 @@ pub(super) fn group(
             } else {
                 let read = |each: &mut dyn FnMut(&[u8])| values.read_many(partition, each);
                 for pass in 0..passes {
-                    let mine = |key: u128| (key >> 64) % passes == pass;
+                    let mine = |key: u64| (key >> 32) % passes == pass;
                     group_pass(MAX_GROUPS, &read, &mine, column_of, joins, &mut totals)?;
                 }
             }
@@ -464,7 +465,7 @@ type ReadAll<'a> = dyn Fn(&mut dyn FnMut(&[u8])) -> io::Result<()> + 'a;
 fn group_pass(
     records: usize,
     read: &ReadAll<'_>,
-    mine: &impl Fn(u128) -> bool,
+    mine: &impl Fn(u64) -> bool,
     column_of: &(dyn Fn(u32, usize) -> Option<ColumnKey> + Sync),
     joins: &Joins,
     totals: &mut Totals,
@@ -489,9 +490,9 @@ fn group_pass(
         last = Some((run, slot, column));
         column
     };
-    let mut groups: FastMap<u128, Group> =
+    let mut groups: FastMap<u64, Group> =
         FastMap::with_capacity_and_hasher(repeated.places(), BuildHasherDefault::default());
-    let mut also: HashSet<(u128, ColumnKey)> = HashSet::new();
+    let mut also: HashSet<(u64, ColumnKey)> = HashSet::new();
     read(&mut |records| {
         values(records, &mut |value| {
             let Some(column) = column_of(value) else { return };

@@ -32,7 +32,7 @@ use super::turning::Trace;
 const MAX_WORK_A_ROW: u64 = 100_000;
 
 /// Of the columns that are not followed, one row in this many is looked at.
-pub(super) const WATCH_ONE_IN: u64 = 64;
+pub(super) const WATCH_ONE_IN: u64 = 128;
 
 /// Which rows of a batch are looked at in the columns that are not followed.
 #[derive(Clone, Copy)]

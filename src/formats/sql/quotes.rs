@@ -113,12 +113,24 @@ impl Quotes {
     #[allow(clippy::inline_always)]
     #[inline(always)]
     pub(super) fn pair(&mut self, at: usize) -> Option<usize> {
+        let second = self.peek_pair(at)?;
+        self.skip_pair();
+        Some(second)
+    }
+
+    /// [`pair`](Self::pair) without passing them.
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
+    pub(super) fn peek_pair(&self, at: usize) -> Option<usize> {
         let pair = self.places[..self.len].get(self.next..)?.first_chunk::<2>()?;
-        if pair[0] as usize != at {
-            return None;
-        }
+        (pair[0] as usize == at).then_some(pair[1] as usize)
+    }
+
+    /// Passes the two quotes that [`peek_pair`](Self::peek_pair) saw.
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
+    pub(super) fn skip_pair(&mut self) {
         self.next += 2;
-        Some(pair[1] as usize)
     }
 
     /// The first quote at `at` or behind that is not escaped, without passing it.

@@ -104,7 +104,11 @@ pub(super) fn read_wanted(
 ) -> Option<usize> {
     let mut at = open + 1;
     let last = wanted.len().checked_sub(1)?;
-    for (column, wanted) in wanted.iter().enumerate() {
+    let mut column = 0;
+    while let Some(&this) = wanted.get(column) {
+        if !this {
+            (column, at) = pass_strings(bytes, at, wanted, column, quotes);
+        }
         let first = first_of_cell(bytes, &mut at)?;
         at = if first == b'\'' {
             let start = at + 1;
@@ -114,7 +118,7 @@ pub(super) fn read_wanted(
             };
             let (end, doubled) =
                 if *bytes.get(end + 1)? == b'\'' { behind_doubled(bytes, end, quotes)? } else { (end, None) };
-            if *wanted {
+            if this {
                 let escape = if rules.backslash { quotes.backslash(bytes, start, end) } else { None };
                 match (escape, doubled) {
                     (None, None) => {
@@ -132,7 +136,7 @@ pub(super) fn read_wanted(
                 }
             }
             end + 1
-        } else if *wanted {
+        } else if this {
             unquoted(bytes, at, first, column, rules, cells, scratch)?
         } else {
             unquoted(bytes, at, first, column, rules, &mut Unwanted, scratch)?
@@ -142,8 +146,33 @@ pub(super) fn read_wanted(
             b')' if column == last && at - open < MAX_CELL => return Some(at + 1),
             _ => return None,
         }
+        column += 1;
     }
     None
+}
+
+/// From the cell of `column` at `at` over strings that nobody wants, as long as another such string follows with nothing
+/// but a comma between: one comparison says at once that no quote is doubled, where the cell ends and what comes next.
+/// Gives the column and the place of the last of them, which is not passed.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn pass_strings(
+    bytes: &[u8],
+    mut at: usize,
+    wanted: &[bool],
+    mut column: usize,
+    quotes: &mut Quotes,
+) -> (usize, usize) {
+    while wanted.get(column + 1) == Some(&false) {
+        let Some(end) = quotes.peek_pair(at) else { break };
+        if bytes.get(end + 1..end + 3) != Some(b",'") {
+            break;
+        }
+        quotes.skip_pair();
+        column += 1;
+        at = end + 2;
+    }
+    (column, at)
 }
 
 /// The quote after the one at `at`, whatever lies before: quotes of an unusual cell, or of a comment between rows.
