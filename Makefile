@@ -35,9 +35,8 @@ lint:
 	$(CARGO) clippy --all-targets --locked -- -D warnings
 	$(CARGO) check --no-default-features --locked
 
-# With what a build leaves out unless it is asked for: MongoDB.
 unit:
-	$(CARGO) test --features mongodb --locked
+	$(CARGO) test --locked
 
 docs:
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --locked

@@ -198,6 +198,12 @@ impl Session {
     }
 }
 
+/// What is wrong with a certificate. To give up the check of its name alone is no way out: the driver makes it whenever it
+/// checks the authority.
+fn certificate_trouble(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    tls::certificate_trouble(error).map(|told| told.split(", or give up").next().unwrap_or_default().to_owned())
+}
+
 /// What an error means to whoever reads the report. The server's own words are shown only where they cannot hold a value.
 fn trouble(error: &mysql_async::Error, interrupt: Option<&Interrupt>) -> LiveError {
     if interrupt.is_some_and(Interrupt::is_set) {
@@ -210,13 +216,11 @@ fn trouble(error: &mysql_async::Error, interrupt: Option<&Interrupt>) -> LiveErr
                 std::io::ErrorKind::ConnectionRefused | std::io::ErrorKind::NotFound => {
                     format!("no server answers there ({io}): check the address, and whether the server runs")
                 }
-                _ => {
-                    tls::certificate_trouble(io).unwrap_or_else(|| format!("the connection to the server broke: {io}"))
-                }
+                _ => certificate_trouble(io).unwrap_or_else(|| format!("the connection to the server broke: {io}")),
             });
         }
         other => {
-            let certificate = tls::certificate_trouble(other);
+            let certificate = certificate_trouble(other);
             return LiveError::connection(certificate.unwrap_or_else(|| "the connection to the server broke".into()));
         }
     };
