@@ -1,9 +1,9 @@
 # Two commands are all a newcomer needs: `make demo` and `make test`.
 CARGO ?= cargo
 FUZZ_SECONDS ?= 600
-FUZZ_TARGETS = copy corpus csv json packed range reversible schemes sql sqlite store
+FUZZ_TARGETS = copy corpus csv json packed range reversible schemes secrets sql sqlite store
 
-.PHONY: check-clients help setup setup-test build demo test lint unit docs deny fuzz bench-dump bench-breach clean
+.PHONY: check-clients check-engines check-sarif help setup setup-test build demo test lint unit docs deny fuzz bench-dump bench-breach clean
 
 help:
 	@echo 'make demo    build the program and audit a bundled example database'
@@ -11,6 +11,8 @@ help:
 	@echo 'make deny    licences and advisories of all dependencies (installs cargo-deny)'
 	@echo 'make fuzz    every fuzz target for $(FUZZ_SECONDS) s each (installs cargo-fuzz, needs a nightly toolchain)'
 	@echo 'make check-clients    clients from PyPI and npm ask the range server (fetches both)'
+	@echo 'make check-engines    both engines of the gate over 500 MB of text: the same findings'
+	@echo 'make check-sarif    SARIF of a gate against the published schema, by a validator from npm (fetches it)'
 	@echo 'make bench-dump    speed and memory on a 1 GB dump, beside other tools'
 	@echo 'make bench-live    speed and memory on live databases, beside their own clients'
 	@echo 'make bench-breach  size and speed of breach corpora'
@@ -57,6 +59,12 @@ fuzz: setup
 
 check-clients: build
 	@tools/check_clients.sh
+
+check-engines: build
+	@tools/check_engines.sh
+
+check-sarif: build
+	@tools/check_sarif.sh
 
 bench-dump: build
 	@benches/dump.sh

@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::breach::{Range, checks, corpus as breach_corpus};
 use crate::formats::testing::{Pieces, check, check_random};
 use crate::formats::{self, Format, Head, Opened, RandomReader, Reader, Sql, SqliteReader};
+use crate::gate;
 use crate::model::{Digest, DigestKind, Exposure, FormKind, Policy, Secret};
 use crate::reversible::{self, Ask, Key, Keys};
 use crate::schemes::{self, Scheme, Stored};
@@ -31,6 +32,7 @@ pub const ALL: &[FuzzTarget] = &[
     ("range", range),
     ("reversible", reversible),
     ("schemes", schemes),
+    ("secrets", secrets),
     ("sql", sql),
     ("sqlite", sqlite),
     ("store", store),
@@ -182,6 +184,13 @@ pub fn packed(data: &[u8]) {
 /// Input: steps of four bytes, as `breach::checks` says.
 pub fn store(data: &[u8]) {
     checks::store(data);
+}
+
+/// Any bytes searched for secrets: both engines find the same, in one piece and in windows, and no report shows a value.
+///
+/// Input: as `gate::checks` says.
+pub fn secrets(data: &[u8]) {
+    gate::checks::any(data);
 }
 
 /// The digest of the range 00000 that ends in `suffix`.

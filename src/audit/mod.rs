@@ -13,6 +13,7 @@ mod asking;
 mod facts;
 mod joins;
 mod live;
+mod neighbours;
 mod observe;
 mod plan;
 mod prove;

@@ -13,7 +13,7 @@ use arrow_array::{Array as _, BinaryViewArray, RecordBatch};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::columns::{self, ColumnStats};
-use crate::guess::{self, CommonPasswords, DigestIndex, Own, Target};
+use crate::guess::{self, CommonPasswords, DigestIndex, Own, Target, Telling};
 use crate::model::{Form, FormKind, Formula, Secret, Table, TableBatch};
 use crate::reversible::{self, Opening};
 use crate::schemes::{self, Scheme, Stored};
@@ -306,11 +306,20 @@ pub(super) fn see(tools: &Tools, cell: Option<&[u8]>, opening: Option<&Opening>,
         FormKind::Digest => {
             let mut out = [0; 64];
             let stored = Stored::of(value, form);
-            plan::raw(plan::decoder(form), &stored, &mut out).is_some_and(|d| tools.index.find(d).is_some())
+            let hit = plan::raw(plan::decoder(form), &stored, &mut out).and_then(|digest| tools.index.find(digest));
+            hit.is_some_and(|hit| tells(Telling::of(tools.common.word(hit.rank as usize)), stats))
         }
         _ => false,
     };
     stats.observe(cell, form, common);
+}
+
+/// Whether a digest of a common password counts as one, by what it says; numbers are counted by themselves.
+pub(super) fn tells(telling: Telling, stats: &mut ColumnStats) -> bool {
+    if telling == Telling::Number {
+        stats.observe_numbers(1);
+    }
+    telling != Telling::Nothing
 }
 
 /// The cells of one column; of a column that is not there, all are missing.
@@ -453,7 +462,7 @@ impl SlotObserver<'_> {
             }
             // Most values of most tables are bare digests: seen and decoded in one go.
             let bare = schemes::bare_digest(value, &mut out);
-            let form = bare.map_or_else(|| self.slot.read(schemes::recognise(value)), |(form, _)| form);
+            let form = bare.map_or_else(|| self.slot.read(value, schemes::recognise(value)), |(form, _)| form);
             let code = self.dictionary.code(form);
             let facts = &mut self.facts[row];
             facts.code = code as u32 + 1;
@@ -529,7 +538,11 @@ impl SlotObserver<'_> {
             if self.raw_of[row].1 > 0 && !facts.is_open() && schemes::is_empty_password(value, form) {
                 facts.empty = true;
             }
-            let common = facts.opened.is_some();
+            let common = match facts.opened {
+                Some(_) if form.kind() == FormKind::Text => true,
+                Some(rank) => tells(Telling::of(self.tools.common.word(rank as usize)), stats),
+                None => false,
+            };
             if form.kind() != FormKind::Digest || value.is_empty() {
                 stats.observe(Some(value), form, common);
                 continue;

@@ -46,6 +46,8 @@ pub(super) struct Slot {
     pub(super) opening: Option<Arc<Opening>>,
     /// What its texts are, where they are hashes.
     pub(super) shaped: Option<Shaped>,
+    /// Whether its values are hexadecimal digests of sixteen digits, so that sixteen decimal ones are one, too.
+    pub(super) of_sixteen: bool,
     /// Whether its digests are proved to be unsalted: then nothing of them is encrypted.
     pub(super) is_digest: bool,
     /// As `threshold`, for the values that tell how they were encrypted.
@@ -139,6 +141,7 @@ impl Plan {
             if slot.opening.is_none() {
                 slot.learn(first, login, email, tools);
                 slot.shaped = Shaped::of(first, slot.column, login);
+                slot.of_sixteen = is_of_sixteen(first, slot.column);
             }
         }
         let active = best(roles, Role::Active).map(|c| (c, roles[c].inverted));
@@ -229,6 +232,23 @@ pub(super) fn second_salt(roles: &[Assignment], slot: &Slot) -> Option<usize> {
     (0..roles.len()).find(|at| roles[*at].role == Role::Salt && !taken(*at))
 }
 
+/// Whether a column holds hexadecimal digests of sixteen digits (`MySQL` 3.23, half an MD5), as far as its first rows show:
+/// of such, one in 1,800 is all decimal, and is a number by itself.
+fn is_of_sixteen(first: &[(TableBatch, usize)], column: usize) -> bool {
+    const LEAST: usize = 4;
+    let (mut letters, mut digits) = (0, 0);
+    for (batch, rows) in first {
+        for value in (0..*rows).filter_map(|row| batch.cell(row, column)) {
+            if schemes::digest_of_digits(value).is_some() {
+                digits += 1;
+            } else if value.len() == 16 && schemes::recognise(value).kind() == FormKind::Digest {
+                letters += 1;
+            }
+        }
+    }
+    letters >= LEAST && LEAST * digits <= letters
+}
+
 /// Whether values of this form can be fast hashes.
 fn may_be_fast(form: Form) -> bool {
     match form.kind() {
@@ -250,13 +270,19 @@ impl Slot {
             threshold: AtomicU64::new(u64::MAX),
             opening: None,
             shaped: None,
+            of_sixteen: false,
             is_digest: false,
             trace_threshold: AtomicU64::new(u64::MAX),
         }
     }
 
-    /// What `form`, of one value by itself, is in this column.
-    pub(super) fn read(&self, form: Form) -> Form {
+    /// What `value`, of `form` by itself, is in this column.
+    pub(super) fn read(&self, value: &[u8], form: Form) -> Form {
+        if self.of_sixteen
+            && let Some(digest) = schemes::digest_of_digits(value)
+        {
+            return digest;
+        }
         self.shaped.as_ref().map_or(form, |shaped| shaped.read(form))
     }
 

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use rayon::prelude::*;
 
-use crate::guess::{self, DigestIndex, Hit, Target};
+use crate::guess::{self, DigestIndex, Hit, Target, Telling};
 use crate::model::{Form, Formula, Salts, Secret};
 use crate::schemes::{self, Scheme, Stored};
 
@@ -28,6 +28,9 @@ pub(super) const STAGES: [Stage; 3] = [
 /// The first of [`STAGES`], cheaper: for columns of which nothing but their shape says that they may be passwords. What a
 /// row's own words open there may be a digest of the address (an avatar's name), and proves nothing.
 pub(super) const QUICK: [Stage; 1] = [Stage { rows: SAMPLE, words: 50, own: false, budget: 100_000_000 }];
+
+/// After [`QUICK`], where nothing but numbers opened values: whether words do.
+pub(super) const QUICK_WORDS: [Stage; 1] = [Stage { rows: SAMPLE, words: 1000, own: false, budget: 400_000_000 }];
 
 /// One step of looking for a proof.
 pub(super) struct Stage {
@@ -95,8 +98,9 @@ pub(super) struct Proved {
     pub(super) salted: Vec<&'static dyn Scheme>,
     /// Those that take nothing beside it and are not in the common index.
     pub(super) unsalted: Vec<Formula>,
-    /// Indices of the rows of the sample that are opened, those that the common index opens among them.
-    pub(super) opened: Vec<usize>,
+    /// Indices of the rows of the sample that are opened, those that the common index opens among them; and what the
+    /// passwords say.
+    pub(super) opened: Vec<(usize, Telling)>,
     /// Work done, in nanoseconds of [`guess::nanoseconds`].
     pub(super) work: u64,
 }
@@ -123,9 +127,17 @@ pub(super) fn constructions(
     pepper: Option<&[u8]>,
     stages: &[Stage],
 ) -> Proved {
-    let (mut opened, mut open): (Vec<usize>, Vec<usize>) =
-        (0..subjects.len()).partition(|at| in_index(&subjects[*at], index).is_some());
-    let known: HashSet<Formula> = subjects.iter().filter_map(|s| in_index(s, index)).map(|hit| hit.formula).collect();
+    let mut known: HashSet<Formula> = HashSet::new();
+    let (mut opened, mut open): (Vec<(usize, Telling)>, Vec<usize>) = (Vec::new(), Vec::new());
+    for (at, subject) in subjects.iter().enumerate() {
+        match in_index(subject, index) {
+            Some(hit) => {
+                known.insert(hit.formula);
+                opened.push((at, Telling::of(guess::common().word(hit.rank as usize))));
+            }
+            None => open.push(at),
+        }
+    }
     let mut candidates = candidates(open.iter().map(|at| subjects[*at].form), salt_column, index, pepper.is_some());
     let mut work = 0;
     for stage in stages {
@@ -136,16 +148,17 @@ pub(super) fn constructions(
             // counts up to the first that did.
             let turns = turns(&candidates[next..], subjects, &open, stage, left);
             let sample: Vec<&Subject> = open.iter().map(|at| &subjects[*at]).collect();
-            let found: Vec<Vec<usize>> =
+            let found: Vec<Vec<(usize, Telling)>> =
                 turns.par_iter().map(|turn| opened_by(turn, &sample, stage.own, pepper)).collect();
             for (turn, found) in turns.iter().zip(found) {
                 left -= turn.cost;
                 work += turn.cost;
                 next += 1;
                 if !found.is_empty() {
-                    let found: Vec<usize> = found.into_iter().map(|at| open[at]).collect();
+                    let found: Vec<(usize, Telling)> =
+                        found.into_iter().map(|(at, telling)| (open[at], telling)).collect();
                     candidates[next - 1].hits += found.len();
-                    open.retain(|at| !found.contains(at));
+                    open.retain(|at| found.iter().all(|(known, _)| known != at));
                     opened.extend(found);
                     break;
                 }
@@ -262,8 +275,9 @@ fn affordable(formula: Formula, words: usize, rows: usize, budget: u64) -> (usiz
     (fewer, rows.min(pairs / fewer.max(1)))
 }
 
-/// Which of `subjects` a common password (or, if `own`, one of the row's own words) opens in this turn.
-fn opened_by(turn: &Turn, subjects: &[&Subject], own: bool, pepper: Option<&[u8]>) -> Vec<usize> {
+/// Which of `subjects` a common password (or, if `own`, one of the row's own words) opens in this turn, and what that
+/// password says.
+fn opened_by(turn: &Turn, subjects: &[&Subject], own: bool, pepper: Option<&[u8]>) -> Vec<(usize, Telling)> {
     let &Turn { scheme, formula, rows, words, .. } = turn;
     /// Index of the subject, digest, its length, what stands beside the password.
     type Decoded<'a> = (usize, [u8; 64], usize, Salts<'a>);
@@ -280,10 +294,12 @@ fn opened_by(turn: &Turn, subjects: &[&Subject], own: bool, pepper: Option<&[u8]
         .collect();
     let targets: Vec<Target<'_>> =
         decoded.iter().map(|(_, digest, len, salts)| Target { digest: &digest[..*len], salts }).collect();
-    let mut hits = vec![false; targets.len()];
+    let mut hits: Vec<Option<Telling>> = vec![None; targets.len()];
     let common = guess::common();
     let candidates: Vec<&[u8]> = (0..common.len().min(words)).map(|rank| common.word(rank)).collect();
-    guess::search(formula, &targets, &candidates, &mut |target, _| hits[target] = true);
+    guess::search(formula, &targets, &candidates, &mut |target, word| {
+        hits[target] = Some(Telling::of(candidates[word]));
+    });
     // A construction of many rounds is tried with what it has the budget for.
     if own && guess::nanoseconds(formula) < OWN_WORDS_BELOW {
         let mut own = Vec::new();
@@ -296,9 +312,11 @@ fn opened_by(turn: &Turn, subjects: &[&Subject], own: bool, pepper: Option<&[u8]
         }
         let pair_targets: Vec<Target<'_>> = owner.iter().map(|at| targets[*at]).collect();
         let pair_words: Vec<&[u8]> = own.iter().map(|(_, word)| word.as_slice()).collect();
-        guess::search_pairs(formula, &pair_targets, &pair_words, &mut |pair| hits[owner[pair]] = true);
+        guess::search_pairs(formula, &pair_targets, &pair_words, &mut |pair| {
+            hits[owner[pair]].get_or_insert(Telling::of(pair_words[pair]));
+        });
     }
-    decoded.iter().zip(hits).filter(|(_, hit)| *hit).map(|((i, ..), _)| *i).collect()
+    decoded.iter().zip(hits).filter_map(|((i, ..), hit)| Some((*i, hit?))).collect()
 }
 
 /// The row's own words are tried under constructions that cost less than so many nanoseconds.

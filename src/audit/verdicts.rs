@@ -12,8 +12,8 @@ use sha2::{Digest as _, Sha256};
 use crate::error::Error;
 use crate::judge::judge;
 use crate::model::{
-    AccountTotals, BreachReport, ColumnReport, Confidence, DigestKind, Finding, Places, Policy, Reason, Reasons,
-    Report, ReportSkip, ReportTable, ResetRow, Role, RowAt, Severity, Site, Tier, Verdict,
+    AccountTotals, BreachReport, ColumnReport, Confidence, DigestKind, Finding, FormKind, Places, Policy, Reason,
+    Reasons, Report, ReportSkip, ReportTable, ResetRow, Role, RowAt, Severity, Site, Tier, Verdict,
 };
 use crate::schemes::Protection;
 
@@ -24,7 +24,7 @@ use super::joins::{Cell, ColumnKey, DigestRecord, Fact, Grouped, Joins, group};
 use super::prove::Subject;
 use super::resolve::{self, Resolved};
 use super::slow::{self, Slow};
-use super::unit::{TableDone, UnitDone};
+use super::unit::{SlotDone, TableDone, UnitDone};
 use crate::report::TakeRow;
 
 /// Schemes with parameters that a report lists for one column.
@@ -74,11 +74,19 @@ pub(super) fn conclude(
     let store_error = |error: io::Error| Error::store(&settings.spool_dir, error);
     shared.progress.phase("trying likely passwords");
     let tables = || units.iter().flat_map(|unit| unit.tables.iter().map(move |table| (unit, table)));
-    let columns = tables().map(|(_, table)| (0..table.slots.len()).filter(|n| is_slow(table, *n)).count() as u64).sum();
-    let mut budget = slow::Budget::new(settings.guess_seconds, columns);
-    let decided: Vec<Decided<'_>> = tables()
-        .map(|(unit, table)| decide(unit, table, &settings.policy, shared.tools.pepper(), &mut budget))
-        .collect();
+    // Counted in work and not in seconds, so that the same input gives the same report. What one column leaves is the
+    // next one's.
+    let mut budget = u64::from(settings.guess_seconds) * 1_000_000_000;
+    let mut columns_left: u64 = tables().map(|(_, table)| slow_columns(table)).sum();
+    let mut decided: Vec<Decided<'_>> = Vec::new();
+    for (unit, table) in tables() {
+        let columns = slow_columns(table);
+        let share = if columns == 0 { 0 } else { budget / columns_left };
+        let table = decide(unit, table, &settings.policy, shared.tools.pepper(), share);
+        columns_left -= columns;
+        budget -= table.slow.iter().map(|slow| slow.work).sum::<u64>().min(budget);
+        decided.push(table);
+    }
     let run_count = shared.next_run.load(Ordering::Relaxed);
     let mut run_of: Vec<Option<(u32, u32)>> = vec![None; run_count as usize];
     for (at, table) in decided.iter().enumerate() {
@@ -105,9 +113,10 @@ pub(super) fn conclude(
     Ok(report(shared, units, &decided, &judged, &grouped, asked, skipped))
 }
 
-/// Whether a slot of `table` is a credential column with self-describing hashes.
-fn is_slow(table: &TableDone, slot: usize) -> bool {
-    resolve::is_credential(table, slot) && slow::is_slow(&table.slots[slot].sorts)
+/// Columns of `table` that hold self-describing hashes.
+fn slow_columns(table: &TableDone) -> u64 {
+    let modular = |slot: &SlotDone| slot.sorts.iter().any(|sort| sort.form.kind() == FormKind::Modular);
+    (0..table.slots.len()).filter(|n| resolve::is_credential(table, *n) && modular(&table.slots[*n])).count() as u64
 }
 
 fn decide<'a>(
@@ -115,7 +124,7 @@ fn decide<'a>(
     table: &'a TableDone,
     policy: &Policy,
     pepper: Option<&[u8]>,
-    budget: &mut slow::Budget,
+    budget: u64,
 ) -> Decided<'a> {
     let mut slots = Vec::new();
     let mut slow = Vec::new();
@@ -140,15 +149,11 @@ fn sample_order(table: &TableDone, slot: usize) -> Vec<usize> {
     order
 }
 
-fn try_slow(table: &TableDone, slot: usize, pepper: Option<&[u8]>, budget: &mut slow::Budget) -> Slow {
-    if !is_slow(table, slot) {
-        return Slow::default();
-    }
-    let done = &table.slots[slot];
+fn try_slow(table: &TableDone, slot: usize, pepper: Option<&[u8]>, budget: u64) -> Slow {
+    let sample = &table.slots[slot].sample;
     let order = sample_order(table, slot);
-    let subjects: Vec<Subject> = order.iter().map(|at| done.sample[*at].subject.clone()).collect();
-    let expects = table.roles[table.plan.slots[slot].column].expects;
-    let mut tried = slow::slow(&subjects, (&done.sorts, &done.counts), budget, pepper, expects);
+    let subjects: Vec<Subject> = order.iter().map(|at| sample[*at].subject.clone()).collect();
+    let mut tried = slow::slow(&subjects, budget, pepper, table.roles[table.plan.slots[slot].column].expects);
     for (at, _) in &mut tried.opened {
         *at = order[*at];
     }
@@ -567,6 +572,10 @@ fn report(
             columns: columns(table, &of_column),
             tiers: tally.accounts,
         });
+        // Where no guesses are wanted, none are missing.
+        if shared.settings.guess_seconds > 0 {
+            report.skipped.extend(left_out(table));
+        }
         findings(table, tally, &shared.settings.policy, &of_column, &mut report.findings);
         askable += tried_by_list(table, tally, &mut embedded, &mut not_asked);
     }
@@ -592,6 +601,18 @@ fn report(
         embedded
     });
     report
+}
+
+/// Columns of slow hashes on which not one likely password was tried.
+fn left_out<'a>(table: &'a Decided<'_>) -> impl Iterator<Item = ReportSkip> + 'a {
+    let columns = table.slow.iter().enumerate().filter(|(_, slow)| slow.left_out);
+    columns.map(|(slot, _)| ReportSkip {
+        target: table.unit.target.target.clone(),
+        what: format!("{}, column {}", table.label(), table.column_name(slot)),
+        why: "no likely password was tried on its slow hashes: what --guess-seconds leaves for this column does not reach \
+              for one; raise it"
+            .into(),
+    })
 }
 
 /// Counts what the embedded list was tried on and what cannot be asked; gives the number of values that a breach source
@@ -626,7 +647,7 @@ fn tried_by_list(
             } else {
                 let entry = not_asked.entry(of_form.describe.clone()).or_default();
                 entry.0 += count;
-                entry.1 += table.slow[slot].tried(sort.form).min(*count);
+                entry.1 += (table.slow[slot].tried as u64).min(*count);
             }
         }
         embedded.asked += listed;
@@ -679,6 +700,7 @@ fn schemes_of(table: &Decided<'_>, slot: usize, distinct: u64) -> Vec<ColumnRepo
         }
     }
     by_scheme.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.describe.cmp(&b.0.describe)));
+    let untried = if table.slow[slot].left_out { "; no likely password was tried" } else { "" };
     let entry = |scheme: String, of_form: Option<&Resolved>, rows: u64| ColumnReport {
         name: table.column_name(slot).to_owned(),
         role: Role::Credential,
@@ -688,7 +710,7 @@ fn schemes_of(table: &Decided<'_>, slot: usize, distinct: u64) -> Vec<ColumnRepo
         grade: of_form.and_then(|r| r.grade.as_ref()).map(|g| format!("{}: {}", g.grade.name(), g.why)),
         rows,
         distinct: Some(distinct),
-        why: of_form.map_or_else(|| role.why.clone(), |r| format!("{}; {}", role.why, r.why)),
+        why: of_form.map_or_else(|| role.why.clone(), |r| format!("{}; {}", role.why, r.why)) + untried,
     };
     let mut entries: Vec<ColumnReport> = by_scheme
         .iter()

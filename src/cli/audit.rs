@@ -66,9 +66,9 @@ pub struct AuditArgs {
     #[arg(long, value_name = "FILE", help_heading = "Judgement")]
     pub pepper_file: Option<PathBuf>,
     /// How long to try likely passwords (the account's own words, defaults, the commonest) on slow hashes such as bcrypt,
-    /// in estimated seconds of one core, shared by all such columns (by itself 2, or where that reaches less than one in
-    /// 10,000 of a column's accounts, a quarter for each million of them and at least a half).
-    #[arg(long, value_name = "N", default_value = "auto", help_heading = "Judgement")]
+    /// in estimated seconds of one core, shared by all such columns; and, for each input, on digests of which only a proof
+    /// can tell that they are passwords.
+    #[arg(long, value_name = "N", default_value = "5", help_heading = "Judgement")]
     pub guess_seconds: String,
     /// Compute SHA-256 of every input while reading it, for the record.
     #[arg(long, help_heading = "Judgement")]

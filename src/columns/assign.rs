@@ -26,7 +26,15 @@ pub fn may_be_proved(table: &Table, index: usize, stats: &ColumnStats) -> bool {
     let Some(column) = table.columns.get(index) else { return false };
     let says = if table.named_columns { Reading::of(&column.name).says() } else { Says::Nothing };
     let look = Look::new(stats, column);
-    matches!(says, Says::Nothing | Says::Maybe) && look.n >= 5.0 && look.digests() >= 0.5
+    matches!(says, Says::Nothing | Says::Maybe) && look.n >= 5.0 && look.digests() >= 0.5 && look.digest_of().is_none()
+}
+
+/// Whether a column of digests is worth comparing with what stands beside it: digests of addresses name pictures, those of
+/// numbers are links. Under a name for passwords they are passwords all the same, and those of a login a bad one.
+pub fn may_be_digest_of(table: &Table, index: usize, stats: &ColumnStats) -> bool {
+    let Some(column) = table.columns.get(index) else { return false };
+    let says = if table.named_columns { Reading::of(&column.name).says() } else { Says::Nothing };
+    says != Says::Password && Look::new(stats, column).forms(&[FormKind::Digest]) >= 0.5
 }
 
 fn assigned(table: &Table, stats: &[ColumnStats], supposed: Option<usize>) -> Vec<Assignment> {
@@ -130,6 +138,9 @@ fn beside_credentials(context: &Context<'_>, column: usize) -> Assignment {
     use Concept as C;
     let (look, reading) = (context.looks[column], &context.readings[column]);
     let says = reading.says();
+    if look.digest_of().is_some() && says != Says::Password {
+        return Assignment::other("its values are digests of what stands in another column");
+    }
     // Users log in by address, and somebody is called `admin`: that one is who matters most.
     let mixed_login = context.is_named_login(column) && look.emails() < 1.0 && look.distinct_share() >= 0.6;
     if context.is_email(column) && !mixed_login {

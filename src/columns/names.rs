@@ -35,11 +35,13 @@ pub(super) enum Concept {
     Thing,
     AccountTable,
     ThingTable,
+    /// What programs speak to.
+    Interface,
 }
 
 impl Concept {
     /// Every concept with its section in the dictionary.
-    const SECTIONS: [(&'static str, Self); 21] = [
+    const SECTIONS: [(&'static str, Self); 22] = [
         ("credential", Self::Credential),
         ("credential_maybe", Self::CredentialMaybe),
         ("not_credential", Self::NotCredential),
@@ -61,6 +63,7 @@ impl Concept {
         ("thing", Self::Thing),
         ("account_table", Self::AccountTable),
         ("thing_table", Self::ThingTable),
+        ("interface", Self::Interface),
     ];
 }
 

@@ -80,7 +80,6 @@ const FILES: &[(&str, &str)] = &[
     ("vtiger", include_str!("../../patterns/schemas/vtiger.toml")),
     ("weberp", include_str!("../../patterns/schemas/weberp.toml")),
     ("wordpress", include_str!("../../patterns/schemas/wordpress.toml")),
-    ("xenforo", include_str!("../../patterns/schemas/xenforo.toml")),
     ("yii2", include_str!("../../patterns/schemas/yii2.toml")),
     ("zabbix", include_str!("../../patterns/schemas/zabbix.toml")),
 ];
@@ -296,7 +295,7 @@ mod tests {
     use super::*;
 
     /// Products whose schema no public repository of their makers holds.
-    const CLOSED: [&str; 5] = ["aspnet-membership", "crowd", "invision4", "ipboard", "xenforo"];
+    const CLOSED: [&str; 4] = ["aspnet-membership", "crowd", "invision4", "ipboard"];
 
     #[test]
     fn every_file_of_the_folder_is_in_the_list_in_order_and_says_where_it_is_from() {

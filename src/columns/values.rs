@@ -42,6 +42,10 @@ pub struct ColumnStats {
     pub(super) flags: u64,
     pub(super) first_names: u64,
     pub(super) common: u64,
+    /// How many of `common` are numbers, by their digests.
+    pub(super) numbers: u64,
+    /// Whether the values were seen to be digests of another column's: that one's place.
+    pub(super) digest_of: Option<u32>,
     common_registers: [u8; FEW],
     pattern_registers: [u8; FEW],
     distinct_registers: [u8; DISTINCT],
@@ -82,6 +86,8 @@ impl Default for ColumnStats {
             flags: 0,
             first_names: 0,
             common: 0,
+            numbers: 0,
+            digest_of: None,
             common_registers: [0; FEW],
             pattern_registers: [0; FEW],
             distinct_registers: [0; DISTINCT],
@@ -145,6 +151,16 @@ impl ColumnStats {
         self.observe_len(form, len, count, common);
         let kind = if len == 2 * form.def.digest_len { Kind::Hex } else { Kind::Token };
         self.kinds[kind as usize] += count;
+    }
+
+    /// `count` of the digests of common passwords were of numbers: what somebody hashed there may be a number just as well.
+    pub fn observe_numbers(&mut self, count: u64) {
+        self.numbers += count;
+    }
+
+    /// The values are digests of what stands beside them in `column`: an address for its picture, a number for a link.
+    pub fn set_digest_of(&mut self, column: usize) {
+        self.digest_of = u32::try_from(column).ok();
     }
 
     #[inline]
@@ -229,9 +245,11 @@ impl ColumnStats {
             (&mut self.flags, other.flags),
             (&mut self.first_names, other.first_names),
             (&mut self.common, other.common),
+            (&mut self.numbers, other.numbers),
         ] {
             *sum += more;
         }
+        self.digest_of = self.digest_of.or(other.digest_of);
         add(&mut self.kinds, &other.kinds);
         add(&mut self.combinations, &other.combinations);
         add(&mut self.lengths, &other.lengths);

@@ -58,12 +58,46 @@ impl<'a> Context<'a> {
 
     /// Whether the table's name says that its rows are accounts.
     pub(super) fn account_table(&self) -> bool {
-        self.table.all.has(Concept::AccountTable) && !self.table.head.has(Concept::ThingTable)
+        // Clients of an interface are programs.
+        self.table.all.has(Concept::AccountTable)
+            && !self.table.head.has(Concept::ThingTable)
+            && !self.table.all.has(Concept::Interface)
+    }
+
+    /// Whether the columns beside `column` say that the rows are people, whatever the table is called: at least three tell
+    /// different things of a person (login, address, name, last login, state, rights, anything personal). What people own
+    /// or did, an order or a release, tells of them by a login and an address.
+    fn tells_of_people(&self, column: usize) -> bool {
+        const TOLD: [Concept; 6] = [
+            Concept::Name,
+            Concept::LastLogin,
+            Concept::Active,
+            Concept::Inactive,
+            Concept::Privilege,
+            Concept::Personal,
+        ];
+        let told = |at: usize| {
+            let reading = &self.readings[at];
+            match (self.is_email(at), self.is_named_login(at)) {
+                (true, _) => Some(Concept::Email),
+                (_, true) => Some(Concept::Login),
+                _ if reading.says() != Says::Else => None,
+                _ => TOLD.into_iter().find(|concept| reading.head.has(*concept)),
+            }
+        };
+        let mut things: Vec<Concept> = Vec::new();
+        for concept in (0..self.readings.len()).filter(|at| *at != column).filter_map(told) {
+            if !things.contains(&concept) {
+                things.push(concept);
+            }
+        }
+        things.len() >= 3
     }
 
     /// Whether the table's name says that its rows are things.
     pub(super) fn thing_table(&self) -> bool {
-        self.table.all.any(&[Concept::ThingTable, Concept::Token, Concept::Checksum]) && !self.account_table()
+        self.table.all.any(&[Concept::ThingTable, Concept::Interface, Concept::Token, Concept::Checksum])
+            && !self.account_table()
     }
 
     /// Whether the table has no name that says anything and few columns: a combo list, a hash list, an export.
@@ -116,11 +150,19 @@ impl<'a> Context<'a> {
     fn digests(&self, column: usize, says: Says) -> Option<(u8, String)> {
         let look = self.looks[column];
         let form = look.main_form(&[FormKind::Digest, FormKind::SaltedDigest]).unwrap_or("digest");
-        let (common, different) = look.common();
-        // A file's checksum is a common password's digest by no accident: one hit is telling, three are proof.
-        let proven = different >= 3 || (different >= 1 && (common >= 0.002 || look.n < 100.0));
-        let hits = format!("digests ({form}) of {different} different common passwords are among its values");
+        // What the digest is made of is known, and is no password.
+        if look.digest_of().is_some() && says != Says::Password {
+            return None;
+        }
+        // Where rows are things, one of these may hold a common word and nothing else.
+        let things = self.thing_table() || (self.has_paths() && !self.account_table());
         let beside = self.beside_account(column);
+        // A handful of values, over and over, are states of a thing.
+        let states = look.is_enum() && (things || !beside);
+        let (common, different) = (look.common().0, look.opened().filter(|_| !states).unwrap_or(0));
+        // A file's checksum is a common password's digest by no accident: one hit is telling, three are proof.
+        let proven = different >= 3 || (different >= 1 && !things && (common >= 0.002 || look.n < 100.0));
+        let hits = format!("digests ({form}) of {different} different common passwords are among its values");
         match says {
             Says::Password if proven => Some((99, format!("named like a password; {hits}"))),
             Says::Password => Some((95, format!("named like a password; its values are digests ({form})"))),
@@ -131,14 +173,16 @@ impl<'a> Context<'a> {
             Says::Maybe if self.account_table() || (beside && self.bare_list()) => {
                 Some((85, format!("its values are digests ({form}), named like one, of an account")))
             }
-            Says::Maybe if beside => {
+            Says::Maybe if beside && self.tells_of_people(column) => {
                 Some((60, format!("its values are digests ({form}), named like one, beside a login")))
             }
             Says::Maybe if self.bare_list() && !self.has_paths() => {
                 Some((50, format!("its values are digests ({form}) and nothing in the table says of what else")))
             }
             Says::Nothing if proven => Some((if beside { 95 } else { 90 }, hits)),
-            Says::About | Says::Token | Says::Checksum | Says::Else if different >= 3 || (proven && beside) => {
+            Says::About | Says::Token | Says::Checksum | Says::Else
+                if different >= 3 || (different >= 2 && proven && beside) =>
+            {
                 Some((80, format!("{hits}, although the name says otherwise")))
             }
             Says::Nothing => self.unproven_digests(column, form, beside),
@@ -175,7 +219,7 @@ impl<'a> Context<'a> {
         if beside && (self.account_table() || self.bare_list()) {
             return Some((45, format!("its values are digests ({form}) beside a login; nothing says of what")));
         }
-        if beside && look.n < 200.0 {
+        if beside && look.n < 200.0 && self.tells_of_people(column) {
             return Some((40, format!("its values are digests ({form}) beside a login, too few to tell of what")));
         }
         // A file that holds nothing but digests.

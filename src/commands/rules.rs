@@ -40,7 +40,8 @@ fn explain(pattern: &Pattern, to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "  severity    {}", pattern.severity.name())?;
     writeln!(to, "  confidence  {} % before its value is judged", pattern.confidence)?;
     if !pattern.keywords.is_empty() {
-        writeln!(to, "  keywords    {}", pattern.keywords.join("  "))?;
+        let written = if pattern.bytes { " (hexadecimal)" } else { "" };
+        writeln!(to, "  keywords    {}{written}", pattern.keywords.join("  "))?;
     }
     if !pattern.files.is_empty() {
         writeln!(to, "  files       {}", pattern.files.join("  "))?;
@@ -58,6 +59,9 @@ fn explain(pattern: &Pattern, to: &mut dyn Write) -> io::Result<()> {
     }
     if let Some(entropy) = pattern.entropy {
         writeln!(to, "  entropy     at least {entropy} bits a character")?;
+    }
+    if let Some(source) = &pattern.source {
+        writeln!(to, "  source      {source}")?;
     }
     let advice = pattern.advice.as_deref().unwrap_or("revoke it, and hand the next one over at run time");
     writeln!(to, "  to do       {advice}")
@@ -77,9 +81,8 @@ fn test(patterns: Vec<Pattern>, to: &mut dyn Write) -> Result<(io::Result<()>, u
             .chain(pattern.counter_examples.iter().map(|text| (text, false)));
         for (nth, (text, wanted)) in all.enumerate() {
             examples += 1;
-            let hits = rules
-                .scan(path, text.as_bytes())
-                .map_err(|e| Error::system("searching an example", io::Error::other(e)))?;
+            let hits =
+                rules.scan(path, text).map_err(|e| Error::system("searching an example", io::Error::other(e)))?;
             let found = hits.iter().any(|hit| hit.pattern == index && hit.confidence >= DEFAULT_CONFIDENCE);
             if found != wanted {
                 let (kind, nth) =

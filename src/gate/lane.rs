@@ -14,7 +14,7 @@ use crate::model::Characters;
 use crate::model::Commit;
 use crate::secrets::{self, EngineError, Hit, LOOKBACK, MAX_MATCH, Named, Rules, Scanner, Window};
 use crate::settings::GateSettings;
-use crate::sources::Unit;
+use crate::sources::{Encoded, Unit};
 
 /// Blocks searched at a time in a large unit, for each thread.
 const AHEAD: usize = 2;
@@ -36,6 +36,8 @@ pub(super) struct Searched {
     pub(super) name: String,
     pub(super) path: String,
     pub(super) commit: Option<Arc<Commit>>,
+    /// No file: where a link leads, what a commit says of itself.
+    pub(super) aside: bool,
     pub(super) found: Vec<Located>,
     /// Of text.
     pub(super) bytes: u64,
@@ -52,6 +54,8 @@ pub(super) struct Searched {
 /// A hit with its place.
 pub(super) struct Located {
     pub(super) hit: Hit,
+    /// The secret, in bytes of the unit as it was unpacked, before it was decoded.
+    pub(super) stored: Range<u64>,
     pub(super) line: u64,
     pub(super) column: u64,
     pub(super) characters: Characters,
@@ -102,6 +106,8 @@ pub(super) fn search(settings: &GateSettings, unit: &Unit, alone: bool, progress
         lines: 0,
         line_start: 0,
         inner: 0,
+        encoding: Encoded::default(),
+        units: 0,
         found: Vec::new(),
         below: 0,
         named: settings.rules.named(&path),
@@ -120,6 +126,7 @@ pub(super) fn search(settings: &GateSettings, unit: &Unit, alone: bool, progress
         target: unit.target().into(),
         name: unit.name().into(),
         commit: unit.commit().cloned(),
+        aside: unit.is_aside(),
         bytes: search.offset + search.from as u64,
         path: search.path,
         found: search.found,
@@ -142,6 +149,8 @@ struct Cursor {
     line_start: u64,
     /// Bytes between there and the place that begin no character of UTF-8.
     inner: u64,
+    /// Units of UTF-16 before it; counted only where they are asked for.
+    units: Option<u64>,
 }
 
 /// Bytes that begin no character of UTF-8.
@@ -149,9 +158,15 @@ fn inner(text: &[u8]) -> u64 {
     text.iter().filter(|byte| **byte & 0xc0 == 0x80).count() as u64
 }
 
+/// Units that a text takes in UTF-16: two for what UTF-8 writes in four bytes, one for any other character.
+fn units(text: &[u8]) -> u64 {
+    text.iter().map(|byte| u64::from(*byte & 0xc0 != 0x80) + u64::from(*byte >= 0xf0)).sum()
+}
+
 impl Cursor {
     /// Goes on over `text`, which begins `offset` bytes into the unit.
     fn pass(&mut self, text: &[u8], offset: u64) {
+        self.units = self.units.map(|before| before + units(text));
         self.lines += memchr::memchr_iter(b'\n', text).count() as u64;
         match memchr::memrchr(b'\n', text) {
             Some(last) => {
@@ -177,6 +192,10 @@ struct Search<'a> {
     line_start: u64,
     /// Bytes from there to `from` that begin no character.
     inner: u64,
+    /// How the unit is written.
+    encoding: Encoded,
+    /// Units of UTF-16 before `from`, where it is written in that.
+    units: u64,
     found: Vec<Located>,
     below: u64,
     named: Named,
@@ -191,6 +210,7 @@ impl Search<'_> {
     fn read(&mut self, unit: &Unit, alone: bool, progress: &dyn Progress) -> Result<Option<String>, String> {
         let mut input = unit.open(&self.settings.audit.limits).map_err(|e| e.to_string())?;
         let mut unread = None;
+        self.encoding = input.encoding();
         let Some(first) = input.next_block().map_err(|e| e.to_string())? else { return Ok(None) };
         let head = &first.bytes()[..first.len().min(Head::LEN)];
         if unit.archive(head).is_some() {
@@ -300,7 +320,13 @@ impl Search<'_> {
         let place = |hit: &Hit| (hit.secret.start - offset) as usize;
         let mut at = hits.first().map_or(range.start, |hit| range.start.min(place(hit)));
         let back = memchr::memchr_iter(b'\n', &text[at..range.start]).count() as u64;
-        let mut cursor = Cursor { lines: self.lines - back, line_start: self.line_start, inner: self.inner };
+        let units_back = if self.encoding.utf16 { units(&text[at..range.start]) } else { 0 };
+        let mut cursor = Cursor {
+            lines: self.lines - back,
+            line_start: self.line_start,
+            inner: self.inner,
+            units: self.encoding.utf16.then(|| self.units - units_back),
+        };
         if back > 0 {
             let start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |i| i + 1);
             cursor.line_start = offset + start as u64;
@@ -314,11 +340,22 @@ impl Search<'_> {
             at = to;
             self.locate(text, to, &cursor, hit);
         }
-        let from = at.min(range.start).max(at);
-        cursor.pass(&text[from..range.end.max(from)], offset + from as u64);
+        if at <= range.end {
+            cursor.pass(&text[at..range.end], offset + at as u64);
+        } else {
+            // A secret begins behind the stretch that its keyword is in.
+            cursor = Cursor {
+                lines: self.lines,
+                line_start: self.line_start,
+                inner: self.inner,
+                units: self.encoding.utf16.then_some(self.units),
+            };
+            cursor.pass(&text[range.clone()], offset + range.start as u64);
+        }
         self.lines = cursor.lines;
         self.line_start = cursor.line_start;
         self.inner = cursor.inner;
+        self.units = cursor.units.unwrap_or_default();
         Ok(())
     }
 
@@ -334,7 +371,12 @@ impl Search<'_> {
         let rule = self.settings.rules.patterns()[hit.pattern].id;
         let secret = &text[place..place + (hit.secret.end - hit.secret.start) as usize];
         let likely = hit.confidence >= self.least(&hit);
-        let fingerprint = if likely { allow::fingerprint(rule, secret) } else { String::new() };
+        let fingerprint = if likely { allow::fingerprint(rule, &secrets::narrow(secret)) } else { String::new() };
+        let Encoded { mark, .. } = self.encoding;
+        let stored = match cursor.units {
+            Some(before) => mark + 2 * before..mark + 2 * (before + units(secret)),
+            None => mark + hit.secret.start..mark + hit.secret.end,
+        };
         let allowed = self.allowed(text, place, rule);
         let column = hit.secret.start - cursor.line_start + 1;
         let first = column - cursor.inner;
@@ -350,7 +392,7 @@ impl Search<'_> {
                 end_column: (secret.len() - last) as u64 - inner(&secret[last..]),
             },
         };
-        self.found.push(Located { characters, line: cursor.lines + 1, column, fingerprint, allowed, hit });
+        self.found.push(Located { stored, characters, line: cursor.lines + 1, column, fingerprint, allowed, hit });
     }
 
     /// What the hit's line, or a comment in the line before, says.
@@ -460,7 +502,7 @@ const CODE: &[&str] = &[
 ];
 
 fn lane_of(unit: &Unit, first: &[u8], whole: bool) -> Lane {
-    if unit.extension().is_some_and(|extension| CODE.contains(&extension)) {
+    if unit.is_aside() || unit.extension().is_some_and(|extension| CODE.contains(&extension)) {
         return Lane::Text;
     }
     let head = Head {

@@ -6,6 +6,7 @@
 
 mod allow;
 mod baseline;
+pub(crate) mod checks;
 mod lane;
 mod members;
 
@@ -23,7 +24,7 @@ use crate::model::{
 };
 use crate::secrets::Rules;
 use crate::settings::{GateSettings, RuleOverride};
-use crate::sources::{self, Unit, Units};
+use crate::sources::{self, Held, Unit, Units};
 use crate::spool::Store;
 
 pub use allow::Allow;
@@ -37,6 +38,8 @@ const SMALL: u64 = 4 << 20;
 const WAVE: usize = 1024;
 /// Findings of one rule listed for one unit; more are counted.
 const MOST: usize = 1000;
+/// Links named in one line; more are counted.
+const LINKS: usize = 5;
 
 /// Whether a value is among the common passwords; for [`Rules::new`].
 pub fn is_common(value: &[u8]) -> bool {
@@ -55,16 +58,17 @@ pub fn run(settings: &GateSettings, progress: &dyn Progress) -> Result<Report, E
 fn run_in_pool(settings: &GateSettings, progress: &dyn Progress) -> Result<Report, Error> {
     let store = Store::new(audit::store_memory(&settings.audit), settings.audit.spool_dir.clone());
     let targets = &settings.audit.targets;
+    let mut gathered = Gathered::new(settings);
     let (units, skipped): (Units, _) = match &settings.span {
         None => {
-            let (units, skipped) = sources::find_filtered(targets, &settings.filter, &store);
+            let Held { units, skipped, links_out } = sources::find_filtered(targets, &settings.filter, &store);
             progress.total(units.iter().map(Unit::size).sum::<Option<u64>>());
+            gathered.links(&links_out);
             (Box::new(units.into_iter()), skipped)
         }
         Some(span) => sources::find_in_git(targets, span, &settings.filter, &store),
     };
     progress.phase("searching");
-    let mut gathered = Gathered::new(settings);
     let mut tables = Vec::new();
     let mut members = Inside::default();
     let mut units = units.peekable();
@@ -152,9 +156,23 @@ impl<'a> Gathered<'a> {
         }
     }
 
+    /// Tells of links that lead to what is not read. What ships of a link is where it leads, and that is searched: so it is no gap.
+    fn links(&mut self, out: &[String]) {
+        if out.is_empty() {
+            return;
+        }
+        let named: Vec<&str> = out.iter().take(LINKS).map(String::as_str).collect();
+        let more = if out.len() > LINKS { format!(" and {} more", out.len() - LINKS) } else { String::new() };
+        self.notes.push(format!(
+            "symbolic links that lead out of what is read, in a circle or nowhere are not followed: {}{more}; where they lead was \
+             searched as text. Name what they lead to if it ships",
+            named.join(", ")
+        ));
+    }
+
     fn take(&mut self, searched: Searched) {
         let Searched { target, name, path, commit, .. } = searched;
-        self.gate.files += 1;
+        self.gate.files += u64::from(!searched.aside);
         self.gate.searched += searched.bytes;
         self.read += searched.bytes;
         if let Some(why) = searched.unread {
@@ -218,8 +236,8 @@ impl<'a> Gathered<'a> {
                 path: path.to_owned(),
                 line: located.line,
                 column: located.column,
-                offset: located.hit.secret.start,
-                length: located.hit.secret.end - located.hit.secret.start,
+                offset: located.stored.start,
+                length: located.stored.end - located.stored.start,
                 characters: Some(located.characters),
                 fingerprint: located.fingerprint,
                 commit: commit.cloned(),

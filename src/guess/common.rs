@@ -103,6 +103,28 @@ impl CommonPasswords {
     }
 }
 
+/// What it says of a column of digests that one of them is that of a certain common password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Telling {
+    /// Nothing: numbers of up to four digits, of which the list has one in forty. Ids, PINs and short codes are hashed, too.
+    Nothing,
+    /// Little by itself: a longer number, which may be a counter or a code.
+    Number,
+    /// That the values are digests of what people type.
+    Word,
+}
+
+impl Telling {
+    /// What it says that a digest is that of `word`.
+    pub fn of(word: &[u8]) -> Self {
+        match (word.iter().all(u8::is_ascii_digit), word.len()) {
+            (true, 0..=4) => Self::Nothing,
+            (true, _) => Self::Number,
+            (false, _) => Self::Word,
+        }
+    }
+}
+
 fn filter_bit(key: u64) -> usize {
     (key >> (64 - FILTER_BITS)) as usize
 }

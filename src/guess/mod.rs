@@ -19,7 +19,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 
-pub use common::{CommonPasswords, common};
+pub use common::{CommonPasswords, Telling, common};
 pub use defaults::{default_passwords, is_default};
 pub use digest_index::{DigestIndex, Hit};
 pub use own::{Own, is_own, own_candidates};

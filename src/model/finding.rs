@@ -87,7 +87,7 @@ pub struct Site {
     pub line: u64,
     /// In bytes, counted from 1.
     pub column: u64,
-    /// Bytes of the unit's text before it.
+    /// Bytes of the unit's text before it; from a search, bytes of the file as it was unpacked, whatever its encoding.
     pub offset: u64,
     /// Length in bytes; 0 where it is a place rather than a stretch.
     pub length: u64,

@@ -2,7 +2,11 @@
 //!
 //! One run. Rules and results are in the order of the report, so the same report gives the same bytes. Regions are counted
 //! in code points, as `columnKind` says, and in bytes beside. What was not read is a
-//! notification, and `executionSuccessful` is then false.
+//! notification, and `executionSuccessful` is then false; what is worth knowing is a note.
+//!
+//! The commit of a finding from history stands in the result's property bag (3.8) and, as code hosts show nothing else of it, at the
+//! end of its message. `versionControlProvenance` (3.14.13) says of a whole run which revision it saw, and wants an absolute URI of the
+//! repository, which may hold a password; `partialFingerprints` say what makes two results the same one, which a rebased commit is no part of.
 
 use std::io;
 
@@ -53,6 +57,8 @@ struct Tool<'a> {
 struct Driver<'a> {
     name: &'static str,
     version: &'static str,
+    /// The same, known to follow Semantic Versioning.
+    semantic_version: &'static str,
     rules: Vec<Rule<'a>>,
 }
 
@@ -106,7 +112,7 @@ struct SarifResult<'a> {
     message: Message,
     locations: [Location; 1],
     partial_fingerprints: Fingerprints<'a>,
-    properties: ResultProperties,
+    properties: ResultProperties<'a>,
 }
 
 #[derive(Serialize)]
@@ -116,10 +122,16 @@ struct Fingerprints<'a> {
 }
 
 #[derive(Serialize)]
-struct ResultProperties {
+#[serde(rename_all = "camelCase")]
+struct ResultProperties<'a> {
     /// In percent.
     confidence: u8,
     accounts: u64,
+    /// The first that has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit_date: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -197,19 +209,25 @@ impl<'a> From<&'a Report> for Log<'a> {
             });
             results.push(result(finding, rule_index));
         }
-        let notifications = report
-            .skipped
-            .iter()
-            .map(|skip| Notification {
-                level: "error",
-                message: Message { text: format!("not read: {} {}: {}", skip.target, skip.what, skip.why) },
-            })
-            .collect();
+        let skipped = report.skipped.iter().map(|skip| Notification {
+            level: "error",
+            message: Message { text: format!("not read: {} {}: {}", skip.target, skip.what, skip.why) },
+        });
+        let notes = report.gate.iter().flat_map(|_| &report.not_asked);
+        let notes = notes.map(|note| Notification { level: "note", message: Message { text: note.clone() } });
+        let notifications = skipped.chain(notes).collect();
         Self {
             schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
             version: "2.1.0",
             runs: [Run {
-                tool: Tool { driver: Driver { name: "credaudit", version: env!("CARGO_PKG_VERSION"), rules } },
+                tool: Tool {
+                    driver: Driver {
+                        name: "credaudit",
+                        version: env!("CARGO_PKG_VERSION"),
+                        semantic_version: env!("CARGO_PKG_VERSION"),
+                        rules,
+                    },
+                },
                 column_kind: "unicodeCodePoints",
                 invocations: [Invocation {
                     execution_successful: !report.is_incomplete(),
@@ -245,11 +263,16 @@ fn result(finding: &Finding, rule_index: usize) -> SarifResult<'_> {
         byte_offset: site.offset,
         byte_length: site.length,
     });
+    let commit = site.and_then(|site| site.commit.as_ref());
+    let message = match commit {
+        None => finding.message.clone(),
+        Some(commit) => format!("{}; first in commit {} of {}", finding.message, commit.id, commit.date),
+    };
     SarifResult {
         rule_id: finding.rule,
         rule_index,
         level: level(finding.severity),
-        message: Message { text: finding.message.clone() },
+        message: Message { text: message },
         locations: [Location {
             physical_location: Physical {
                 artifact_location: Artifact { uri: uri(site.map_or(&finding.target, |site| &site.path)) },
@@ -257,7 +280,12 @@ fn result(finding: &Finding, rule_index: usize) -> SarifResult<'_> {
             },
         }],
         partial_fingerprints: Fingerprints { value: site.map_or(&finding.id, |site| &site.fingerprint) },
-        properties: ResultProperties { confidence: finding.confidence.percent(), accounts: finding.accounts },
+        properties: ResultProperties {
+            confidence: finding.confidence.percent(),
+            accounts: finding.accounts,
+            commit: commit.map(|commit| commit.id.as_str()),
+            commit_date: commit.map(|commit| commit.date.as_str()),
+        },
     }
 }
 
@@ -343,6 +371,29 @@ mod tests {
         assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "backup/etc/app.ini");
         assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 7);
         assert_eq!(result["partialFingerprints"]["credaudit/v1"], "99887766554433221100");
+    }
+
+    #[test]
+    fn a_finding_from_history_names_its_commit() {
+        let mut report = sample::gate();
+        let commit = crate::model::Commit { id: "0af3".repeat(10), date: "2026-01-02T10:00:00+01:00".into(), order: 3 };
+        for finding in &mut report.findings {
+            finding.site.as_mut().unwrap().commit = Some(commit.clone());
+        }
+        let log = sarif(&report);
+        check(&log);
+        let result = &log["runs"][0]["results"][1];
+        assert_eq!(result["properties"]["commit"], commit.id);
+        assert_eq!(result["properties"]["commitDate"], commit.date);
+        assert!(
+            result["message"]["text"]
+                .as_str()
+                .unwrap()
+                .ends_with(&format!("; first in commit {} of {}", commit.id, commit.date))
+        );
+        let without = sarif(&sample::gate());
+        assert_eq!(result["partialFingerprints"], without["runs"][0]["results"][1]["partialFingerprints"]);
+        assert!(without["runs"][0]["results"][1]["properties"].get("commit").is_none());
     }
 
     #[test]

@@ -106,8 +106,9 @@ impl Layout {
         all
     }
 
-    /// Openfire's passwords (`org.jivesoftware.util.Blowfish`): CBC under the SHA-1 of the key's text, the vector in front,
-    /// Java's `char`s.
+    /// Openfire's passwords: CBC under the SHA-1 of the key's text, the vector in front, Java's `char`s (igniterealtime/Openfire,
+    /// `xmppserver/src/main/java/org/jivesoftware/util/Blowfish.java` at 21de8d9: `deriveKeySHA1`, `encStr`). From 5.1.0 on a
+    /// site can choose PBKDF2-HMAC-SHA512 with a salt of its own instead (`deriveKeyPBKDF2`), which is not read here.
     pub(super) fn openfire(key: &[u8]) -> Option<Self> {
         let blocks = Blocks::blowfish(&Sha1::digest(key))?;
         Some(Self { blocks, mode: Mode::Cbc(Iv::Front), characters: Characters::Utf16Be, skip: 0 })

@@ -102,6 +102,11 @@ pub(super) fn by_hex_length(value: &[u8]) -> Option<&'static FormDef> {
     (codec::is_hex(value) && (value.len() > 16 || !codec::is_digits(value))).then_some(def)
 }
 
+/// Sixteen decimal digits, read as the digest that they are in a column of such digests.
+pub(super) fn of_digits(value: &[u8]) -> Option<Form> {
+    (value.len() == 16 && codec::is_digits(value)).then(|| Form::plain(&HEX16))
+}
+
 /// The form of a bare digest in lower-case hexadecimal, and how many bytes of `out` it takes: what
 /// [`recognise`](super::recognise) and the scheme's [`raw_digest`](Scheme::raw_digest) would say, in one go. `None` says
 /// nothing.

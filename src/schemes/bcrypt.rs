@@ -11,7 +11,7 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use super::layout::{self, Coding, Layout, Part, Slot, Value};
-use super::row::{Cost, Many, Row};
+use super::row::{Cost, Row};
 use super::{Family, Unverifiable, blowfish, codec, fast, hashes};
 use crate::model::{Form, FormDef, FormKind};
 
@@ -97,11 +97,8 @@ const fn of_fast(name: &'static str, open: super::row::Open) -> Row {
     bcrypt(name, &ANY, &DOLLARS, open).ranked(110)
 }
 
-static PLAIN: Row = bcrypt("bcrypt", &ANY, &DOLLARS, |value, _, candidate| is_key(value, candidate)).opened_by(Many {
-    lanes: blowfish::LANES,
-    gain: blowfish::GAIN,
-    open: are_keys,
-});
+static PLAIN: Row = bcrypt("bcrypt", &ANY, &DOLLARS, |value, _, candidate| is_key(value, candidate))
+    .opened_by(blowfish::LANES, are_keys);
 /// Django's `BCryptSHA256PasswordHasher`; Meteor without anything in front.
 static OF_SHA256: Row = Row {
     forms: &[&DJANGO_SHA256, &BCRYPT],

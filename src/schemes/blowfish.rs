@@ -8,9 +8,6 @@
 /// Passwords at a time: their tables are 20 KiB, within the fastest cache of processors of the last ten years.
 pub(super) const LANES: usize = 5;
 
-/// One of so many passwords takes one part in this of the time that it takes alone.
-pub(super) const GAIN: u64 = 3;
-
 /// The state that Blowfish begins with, 18 words and four boxes of 256: the first 33,344 bits of the fraction of pi
 /// (Schneier 1993), big-endian.
 static PI: &[u8; 4 * (18 + 4 * 256)] = include_bytes!("../../patterns/pi.bin");

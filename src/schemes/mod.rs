@@ -190,10 +190,6 @@ pub trait Scheme: Sync {
     /// Rough cost of one [`verify`](Self::verify) on one core, in nanoseconds; an estimate for budgets, the same on
     /// every machine.
     fn work(&self, form: Form) -> u64;
-    /// As [`work`](Self::work), for one of several candidates that are given to [`first_of`](Self::first_of) at a time.
-    fn guess_work(&self, form: Form) -> u64 {
-        self.work(form)
-    }
     /// Whether `candidate` opens the stored value. Constant-time in the digest comparison; never panics.
     fn verify(&self, stored: &Stored<'_>, candidate: &[u8]) -> Result<bool, Unverifiable>;
     /// The first of `candidates` that opens the stored value, as [`verify`](Self::verify) of one after another would say.
@@ -389,6 +385,12 @@ pub fn candidates(form: Form, salt_column: bool) -> impl Iterator<Item = &'stati
 #[inline]
 pub fn bare_digest(value: &[u8], out: &mut [u8; 64]) -> Option<(Form, usize)> {
     bare::decoded(value, out)
+}
+
+/// Sixteen decimal digits as the digest that they are in a column of such digests; by themselves they are a number, as far
+/// as [`recognise`] knows.
+pub fn digest_of_digits(value: &[u8]) -> Option<Form> {
+    bare::of_digits(value)
 }
 
 /// The form of a value that was turned back into the password it stands for; [`Stored::value`] is then that password.

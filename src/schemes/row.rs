@@ -34,18 +34,8 @@ pub(super) struct Row {
     /// See [`Scheme::rank`].
     pub(super) rank: u16,
     pub(super) open: Open,
-    /// What opens several at a time.
-    pub(super) many: Option<Many>,
-}
-
-/// A way to open values with several passwords at a time.
-#[derive(Clone, Copy)]
-pub(super) struct Many {
-    /// How many are quickest.
-    pub(super) lanes: usize,
-    /// One of so many takes such a part of the time that it takes alone.
-    pub(super) gain: u64,
-    pub(super) open: OpenMany,
+    /// How many passwords are quickest at a time, and what opens so many.
+    pub(super) many: Option<(usize, OpenMany)>,
 }
 
 impl Row {
@@ -62,8 +52,8 @@ impl Row {
     }
 
     /// Opened with several passwords at a time.
-    pub(super) const fn opened_by(mut self, many: Many) -> Self {
-        self.many = Some(many);
+    pub(super) const fn opened_by(mut self, lanes: usize, many: OpenMany) -> Self {
+        self.many = Some((lanes, many));
         self
     }
 
@@ -152,25 +142,20 @@ impl Scheme for Row {
     fn work(&self, form: Form) -> u64 {
         self.work_of(form.params)
     }
-    fn guess_work(&self, form: Form) -> u64 {
-        self.work(form).div_ceil(self.many.map_or(1, |many| many.gain))
-    }
     fn verify(&self, stored: &Stored<'_>, candidate: &[u8]) -> Result<bool, Unverifiable> {
         let value = self.read(stored, candidate.len())?;
         (self.open)(&value, stored, candidate)
     }
     fn lanes(&self) -> usize {
-        self.many.map_or(1, |many| many.lanes)
+        self.many.map_or(1, |(lanes, _)| lanes)
     }
     fn first_of(&self, stored: &Stored<'_>, candidates: &[&[u8]]) -> Option<usize> {
         let longest = candidates.iter().map(|candidate| candidate.len()).max()?;
         match (self.many, self.read(stored, longest)) {
-            (Some(Many { lanes, open, .. }), Ok(value)) => {
-                candidates.chunks(lanes).enumerate().find_map(|(chunk, candidates)| {
-                    let opened = open(&value, candidates).ok()?;
-                    Some(chunk * lanes + opened.into_iter().position(|opened| opened)?)
-                })
-            }
+            (Some((lanes, many)), Ok(value)) => candidates.chunks(lanes).enumerate().find_map(|(chunk, candidates)| {
+                let opened = many(&value, candidates).ok()?;
+                Some(chunk * lanes + opened.into_iter().position(|opened| opened)?)
+            }),
             _ => candidates.iter().position(|candidate| self.verify(stored, candidate) == Ok(true)),
         }
     }

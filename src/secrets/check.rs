@@ -5,6 +5,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sha2::{Digest, Sha256};
 
+use super::containers::{self, is_der_sequence, is_private_key};
 use super::value;
 
 /// What a check says.
@@ -28,11 +29,11 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    fn just(verdict: Verdict) -> Self {
+    pub(super) fn just(verdict: Verdict) -> Self {
         Self { verdict, note: None }
     }
 
-    fn told(verdict: Verdict, note: impl Into<String>) -> Self {
+    pub(super) fn told(verdict: Verdict, note: impl Into<String>) -> Self {
         Self { verdict, note: Some(note.into()) }
     }
 
@@ -73,11 +74,19 @@ pub enum Check {
     Random,
     /// A JSON web key: `kty`, and a private part.
     Jwk,
+    /// A private key in DER, of which the match may be the beginning.
+    Der,
+    /// A keystore of Java.
+    JavaKeystore,
+    /// A keystore of Bouncy Castle.
+    BouncyCastle,
+    /// PKCS #12.
+    Pkcs12,
 }
 
 impl Check {
     /// All, with the names used in pattern files.
-    pub const ALL: [(&'static str, Self); 14] = [
+    pub const ALL: [(&'static str, Self); 18] = [
         ("crc32-base62", Self::Crc32Base62),
         ("aws-key-id", Self::AwsKeyId),
         ("jwt", Self::Jwt),
@@ -92,6 +101,10 @@ impl Check {
         ("password", Self::Password),
         ("random", Self::Random),
         ("jwk", Self::Jwk),
+        ("der", Self::Der),
+        ("java-keystore", Self::JavaKeystore),
+        ("bouncy-castle", Self::BouncyCastle),
+        ("pkcs12", Self::Pkcs12),
     ];
 
     pub(super) fn by_name(name: &str) -> Option<Self> {
@@ -126,6 +139,10 @@ impl Check {
                 Checked::told(Verdict::Likely(judged.likely), judged.why)
             }
             Self::Jwk => jwk(whole),
+            Self::Der => containers::der(whole),
+            Self::JavaKeystore => containers::java_keystore(whole),
+            Self::BouncyCastle => containers::bouncy_castle(whole),
+            Self::Pkcs12 => containers::pkcs12(whole),
         }
     }
 }
@@ -246,31 +263,6 @@ fn pem(block: &[u8]) -> Checked {
     } else {
         Checked::just(Verdict::Refuted)
     }
-}
-
-/// A SEQUENCE that ends where the bytes end (X.690, 8.1.3 and 8.9).
-fn is_der_sequence(bytes: &[u8]) -> bool {
-    let Some((0x30, rest)) = bytes.split_first().map(|(tag, rest)| (*tag, rest)) else { return false };
-    match rest.split_first() {
-        Some((&short, rest)) if short < 0x80 => rest.len() == usize::from(short),
-        Some((&long, rest)) => {
-            let n = usize::from(long & 0x7f);
-            (1..=4).contains(&n)
-                && rest.len() > n
-                && rest[..n].iter().fold(0_usize, |len, byte| len << 8 | usize::from(*byte)) == rest.len() - n
-        }
-        None => false,
-    }
-}
-
-/// PKCS#8 (version, algorithm, OCTET STRING), PKCS#1 or SEC 1 (version, INTEGER or OCTET STRING).
-fn is_private_key(bytes: &[u8]) -> bool {
-    if !is_der_sequence(bytes) {
-        return false;
-    }
-    let header = 2 + if bytes[1] < 0x80 { 0 } else { usize::from(bytes[1] & 0x7f) };
-    let Some(inside) = bytes.get(header..) else { return false };
-    matches!(inside, [2, 1, 0 | 1, 0x30 | 2 | 4, ..]) && inside.len() > 30
 }
 
 /// CRC-24 of the bytes, start 0xB704CE, polynomial 0x1864CFB (RFC 9580, 6.1.1).

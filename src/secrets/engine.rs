@@ -20,7 +20,7 @@ pub(super) struct Wanted {
     /// One for each keyword.
     pub(super) prefixes: Vec<Prefix>,
     /// The keywords themselves.
-    pub(super) keywords: Vec<String>,
+    pub(super) keywords: Vec<Vec<u8>>,
     /// Whether they match in any case.
     pub(super) ignore_case: bool,
 }

@@ -76,16 +76,15 @@ fn shared(wanted: &Wanted) -> Vec<(Prefix, Vec<Vec<u8>>)> {
         return pairs().map(|(prefix, _)| (prefix.clone(), Vec::new())).collect();
     }
     for (prefix, keyword) in pairs() {
-        let keyword = keyword.as_bytes();
         let fits = |(known, keywords): &&mut (Prefix, Vec<Vec<u8>>)| {
             known.len() == prefix.len() && keywords[0].len() == keyword.len() && keywords[0][..2] == keyword[..2]
         };
         match groups.iter_mut().find(fits) {
             Some((known, keywords)) => {
                 *known = known.union(prefix);
-                keywords.push(keyword.to_vec());
+                keywords.push(keyword.clone());
             }
-            None => groups.push((prefix.clone(), vec![keyword.to_vec()])),
+            None => groups.push((prefix.clone(), vec![keyword.clone()])),
         }
     }
     groups

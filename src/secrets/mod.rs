@@ -5,11 +5,13 @@
 //! matches is checked (`check`) and judged (`value`, `names`). Both engines lead to the same findings. What has a telling
 //! name and no published form (`password = …`) is found by `generic`.
 //!
-//! Texts of any length come in [`Window`]s: stretches that overlap, so that cutting changes nothing.
+//! Texts of any length come in [`Window`]s: stretches that overlap, so that cutting changes nothing. Text in UTF-16 between
+//! other bytes, as programs for Windows hold it, is searched as well (`wide`).
 
 #[cfg(feature = "hyperscan")]
 mod cache;
 mod check;
+mod containers;
 mod engine;
 mod generic;
 #[cfg(feature = "hyperscan")]
@@ -20,6 +22,7 @@ mod portable;
 mod prefix;
 mod scan;
 mod value;
+mod wide;
 mod words;
 
 use std::path::Path;
@@ -29,6 +32,7 @@ pub use check::Check;
 pub use engine::EngineError;
 pub use patterns::{Kind, Left, Pattern, PatternError, SPLIT, parse};
 pub use scan::{Hit, Named, Scanner, Window, settle, settle_by};
+pub use wide::narrow;
 
 use engine::{Engine, Wanted};
 use portable::Portable;
@@ -111,7 +115,7 @@ impl Rules {
             .iter()
             .map(|pattern| Wanted {
                 prefixes: Prefix::of(pattern),
-                keywords: pattern.keywords.clone(),
+                keywords: pattern.keyword_bytes(),
                 ignore_case: pattern.ignore_case,
             })
             .collect();

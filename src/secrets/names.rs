@@ -82,6 +82,8 @@ impl FileKind {
             Writing::Shell
         } else if is(PROSE)
             || (ending == "txt" && !lower.contains("password") && !lower.contains("config"))
+            || lower.starts_with("commit message of ")
+            || lower.starts_with("tag message of ")
             || matches!(lower, "readme" | "copying" | "license" | "changelog" | "news" | "todo" | "maintainers")
         {
             Writing::Prose

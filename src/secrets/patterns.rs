@@ -48,8 +48,11 @@ struct Entry {
     ignore_case: bool,
     #[serde(default)]
     left: Left,
+    #[serde(default)]
+    bytes: bool,
     entropy: Option<f32>,
     check: Option<String>,
+    source: Option<String>,
     advice: Option<String>,
     #[serde(default)]
     examples: Vec<String>,
@@ -109,16 +112,20 @@ pub struct Pattern {
     pub ignore_case: bool,
     /// What may stand before the match.
     pub left: Left,
+    /// Whether it is no text that is looked for: keywords and examples are written in hexadecimal.
+    pub bytes: bool,
     /// Least entropy of the secret in bits a character (Shannon, of its own characters).
     pub entropy: Option<f32>,
     /// What proves or disproves a match.
     pub check: Option<Check>,
+    /// Where the form is published, or from what it was concluded.
+    pub source: Option<String>,
     /// What to do about it, where that is more than to revoke it.
     pub advice: Option<String>,
     /// Each is found.
-    pub examples: Vec<String>,
+    pub examples: Vec<Vec<u8>>,
     /// None is found.
-    pub counter_examples: Vec<String>,
+    pub counter_examples: Vec<Vec<u8>>,
     /// The file name under which the examples are.
     pub example_file: Option<String>,
     compiled: OnceLock<Compiled>,
@@ -179,7 +186,12 @@ fn check(entry: Entry) -> Result<Pattern, PatternError> {
     if entry.keywords.is_empty() == entry.files.is_empty() {
         return wrong("it needs either keywords or files");
     }
-    if let Some(short) = entry.keywords.iter().find(|k| k.len() < MIN_KEYWORD) {
+    let digits = entry.keywords.iter().chain(&entry.examples).chain(&entry.counter_examples);
+    if entry.bytes && digits.map(|text| text.replace(SPLIT, "")).any(|text| hex::decode(text).is_err()) {
+        return wrong("with `bytes`, keywords and examples are hexadecimal digits");
+    }
+    let least = if entry.bytes { 2 * MIN_KEYWORD } else { MIN_KEYWORD };
+    if let Some(short) = entry.keywords.iter().find(|k| k.len() < least) {
         return wrong(&format!("keyword {short:?} has fewer than {MIN_KEYWORD} bytes, which makes every scan slow"));
     }
     if entry.regex.is_empty() == entry.generic.is_none() {
@@ -190,7 +202,8 @@ fn check(entry: Entry) -> Result<Pattern, PatternError> {
         Some(Some(check)) => Some(check),
         Some(None) => return wrong("its check is not known"),
     };
-    let joined = |texts: Vec<String>| texts.into_iter().map(|text| text.replace(SPLIT, "")).collect();
+    let joined =
+        |texts: Vec<String>| texts.into_iter().map(|text| written(entry.bytes, &text.replace(SPLIT, ""))).collect();
     Ok(Pattern {
         // Patterns live as long as the program: findings name them.
         id: Box::leak(entry.id.into_boxed_str()),
@@ -204,8 +217,10 @@ fn check(entry: Entry) -> Result<Pattern, PatternError> {
         before: entry.before,
         ignore_case: entry.ignore_case,
         left: entry.left,
+        bytes: entry.bytes,
         entropy: entry.entropy,
         check,
+        source: entry.source,
         advice: entry.advice,
         examples: joined(entry.examples),
         counter_examples: joined(entry.counter_examples),
@@ -214,7 +229,17 @@ fn check(entry: Entry) -> Result<Pattern, PatternError> {
     })
 }
 
+/// The bytes that a keyword or an example stands for.
+fn written(bytes: bool, text: &str) -> Vec<u8> {
+    if bytes { hex::decode(text).unwrap_or_default() } else { text.as_bytes().to_vec() }
+}
+
 impl Pattern {
+    /// The keywords as they stand in what is searched.
+    pub(super) fn keyword_bytes(&self) -> Vec<Vec<u8>> {
+        self.keywords.iter().map(|keyword| written(self.bytes, keyword)).collect()
+    }
+
     /// The expressions; compiled at the first call. A built-in pattern always compiles (a test), a user's was compiled
     /// when it was read.
     pub(super) fn compiled(&self) -> &Compiled {
@@ -266,8 +291,20 @@ mod tests {
     #[test]
     fn examples_are_joined_and_the_first_group_is_the_secret() {
         let patterns = parse(GOOD, true).unwrap();
-        assert_eq!(patterns[0].examples, ["abcd1"]);
+        assert_eq!(patterns[0].examples, [b"abcd1"]);
         assert_eq!(patterns[0].compiled().secret, 1);
+    }
+
+    #[test]
+    fn bytes_are_written_in_hexadecimal() {
+        let text = GOOD
+            .replace("'abcd'", "'feedfeed'")
+            .replace("ab<|>cd1", "feed<|>feed00")
+            .replace("confidence = 90", "confidence = 90\nbytes = true");
+        let patterns = parse(&text, true).unwrap();
+        assert_eq!(patterns[0].keyword_bytes(), [b"\xfe\xed\xfe\xed"]);
+        assert_eq!(patterns[0].examples, [b"\xfe\xed\xfe\xed\0"]);
+        assert!(parse(&text.replace("'feedfeed'", "'feedfe'"), true).is_err());
     }
 
     #[test]
@@ -281,6 +318,7 @@ mod tests {
             ("([0-9]+)", "([0-9]+", "a-b"),
             ("confidence = 90", "confidence = 90\ncheck = 'luck'", "not known"),
             ("confidence = 90", "confidence = 90\nchek = 'jwt'", "unknown field"),
+            ("confidence = 90", "confidence = 90\nbytes = true", "hexadecimal"),
         ] {
             let error = parse(&GOOD.replace(from, to), true).unwrap_err().to_string();
             assert!(error.contains(says), "{from} → {to}: {error}");

@@ -25,10 +25,10 @@ impl Portable {
                 .iter()
                 .enumerate()
                 .filter(move |(_, w)| w.ignore_case == ignore_case)
-                .flat_map(|(i, w)| w.keywords.iter().map(move |k| (k.as_str(), i as u32)))
+                .flat_map(|(i, w)| w.keywords.iter().map(move |k| (k.as_slice(), i as u32)))
                 .collect::<Vec<_>>()
         };
-        let build = |keywords: &[(&str, u32)], ignore_case: bool| {
+        let build = |keywords: &[(&[u8], u32)], ignore_case: bool| {
             if keywords.is_empty() {
                 return Ok(None);
             }

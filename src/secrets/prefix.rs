@@ -60,14 +60,14 @@ impl Prefix {
             .build()
             .parse(&pattern.regex);
         let fixed = parsed.map(|hir| fixed(&hir).0).unwrap_or_default();
-        pattern.keywords.iter().map(|keyword| Self::new(keyword, pattern.ignore_case, &fixed)).collect()
+        pattern.keyword_bytes().iter().map(|keyword| Self::new(keyword, pattern.ignore_case, &fixed)).collect()
     }
 
     /// `keyword`, and beyond its end the rest of `fixed`.
-    pub(super) fn new(keyword: &str, ignore_case: bool, fixed: &[Bytes]) -> Self {
+    pub(super) fn new(keyword: &[u8], ignore_case: bool, fixed: &[Bytes]) -> Self {
         let mut places: Vec<Bytes> = keyword
-            .bytes()
-            .map(|byte| {
+            .iter()
+            .map(|&byte| {
                 let mut bytes = Bytes::one(byte);
                 if ignore_case {
                     bytes.insert(byte.to_ascii_lowercase());

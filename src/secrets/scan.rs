@@ -75,23 +75,40 @@ impl Scanner {
     /// Adds to `hits` every match that begins in the window's stretch. Hits of several patterns at one place are all
     /// there: see [`settle`].
     pub fn scan(&mut self, window: &Window<'_>, named: &Named, hits: &mut Vec<Hit>) -> Result<(), EngineError> {
+        self.scan_bytes(window, named, hits)?;
+        // Text has no zeros; looking for one costs a hundredth of searching it.
+        if memchr::memchr(0, window.text).is_some() { self.scan_wide(window, named, hits) } else { Ok(()) }
+    }
+
+    /// [`Self::scan`] of the bytes as they are.
+    pub(super) fn scan_bytes(
+        &mut self,
+        window: &Window<'_>,
+        named: &Named,
+        hits: &mut Vec<Hit>,
+    ) -> Result<(), EngineError> {
         let rules = self.rules.clone();
         let mut candidates = std::mem::take(&mut self.candidates);
         let found = self.finder.find(window.text, &mut candidates);
-        let mut last_name = 0..0;
+        // Where the keyword of a name was last, in what is before the stretch too.
+        let mut last = None;
         if found.is_ok() {
-            for candidate in candidates.iter().filter(|c| (window.from..window.to).contains(&c.start)) {
+            for candidate in candidates.iter().filter(|c| c.start < window.to) {
                 let index = candidate.pattern as usize;
                 let pattern = &rules.patterns[index];
+                let here = candidate.start >= window.from;
                 if pattern.generic.is_some() {
-                    // Several keywords of one name lead to one value.
-                    if candidate.start < last_name.end {
+                    let before = last.replace(candidate.start);
+                    if !here {
                         continue;
                     }
                     let name = generic::name_at(window.text, candidate.start);
-                    last_name = name.clone();
+                    // Several keywords of one name lead to one value.
+                    if before.is_some_and(|before| before >= name.start) {
+                        continue;
+                    }
                     hits.extend(of_name(&rules, window, candidate.start, &name, named.kind));
-                } else {
+                } else if here {
                     let locations = &mut self.locations[index];
                     hits.extend(of_pattern(&rules, index, window, candidate.start, named.kind, locations));
                 }
@@ -169,12 +186,22 @@ fn after_escape(text: &[u8], start: usize) -> bool {
     start >= 2 && text[start - 2] == b'\\' && matches!(text[start - 1], b'n' | b't' | b'r')
 }
 
-/// A pattern of a kind of file, searched for in all of it.
+/// A pattern of a kind of file, searched for in all of it. After a match the search goes on behind it, and again at every multiple of
+/// [`LOOKBACK`] in the unit: so it does not matter where a window begins.
 fn in_lines(rules: &Rules, index: usize, window: &Window<'_>, kind: FileKind, hits: &mut Vec<Hit>) {
     let compiled = rules.patterns[index].compiled();
-    for found in compiled.regex.captures_iter(window.text) {
+    let every = LOOKBACK as u64;
+    let unit = |at: usize| window.offset + at as u64;
+    let mut at = window.from - ((unit(window.from) % every) as usize).min(window.from);
+    while at < window.to
+        && let Some(found) = compiled.regex.captures_at(window.text, at)
+    {
         let whole = found.get(0).expect("group 0 is the match");
-        if (window.from..window.to).contains(&whole.start()) && !whole.is_empty() {
+        let again = (unit(whole.start()) / every + 1) * every - window.offset;
+        at = whole.end().max(whole.start() + 1).min(again as usize);
+        if whole.len() > MAX_MATCH {
+            at = whole.start() + 1;
+        } else if (window.from..window.to).contains(&whole.start()) && !whole.is_empty() {
             let secret = found.get(compiled.secret).unwrap_or(whole);
             hits.push(hit(rules, index, window, whole.range(), secret.range(), kind));
         }
@@ -220,17 +247,19 @@ fn judge(
     {
         confidence /= 4;
         note = Some("little entropy".into());
-    } else if !matches!(
-        pattern.check,
-        Some(
-            super::Check::Password
-                | super::Check::Random
-                | super::Check::Kubernetes
-                | super::Check::Basic
-                | super::Check::Pem
-                | super::Check::Pgp
+    } else if !pattern.bytes
+        && !matches!(
+            pattern.check,
+            Some(
+                super::Check::Password
+                    | super::Check::Random
+                    | super::Check::Kubernetes
+                    | super::Check::Basic
+                    | super::Check::Pem
+                    | super::Check::Pgp
+            )
         )
-    ) && let Some(fault) = value::token_fault(secret)
+        && let Some(fault) = value::token_fault(secret)
     {
         confidence = confidence * 3 / 10;
         note = Some(fault.into());

@@ -62,9 +62,8 @@ pub struct AuditSettings {
     pub guess_words: u32,
     /// A secret of the whole site that takes part in its hashes.
     pub pepper: Option<Secret>,
-    /// Work spent on trying likely passwords against slow hashes, in estimated seconds of one core; 0 tries none. `None`
-    /// where nobody said: what the size of the audit suggests.
-    pub guess_seconds: Option<u32>,
+    /// Work spent on trying likely passwords against slow hashes, in estimated seconds of one core; 0 tries none.
+    pub guess_seconds: u32,
 }
 
 /// Where the results go, and what they mean to the caller.
@@ -156,10 +155,7 @@ pub fn check(args: AuditArgs) -> Result<(AuditSettings, OutputSettings), Error> 
         pepper: pepper(args.pepper_file.as_deref())?,
         keys: keys::keys(&args.keys, &args.key_files, &args.ivs)?,
         guess_words: count("--guess-words", &args.guess_words, 0, u64::from(u32::MAX))? as u32,
-        guess_seconds: match args.guess_seconds.as_str() {
-            "auto" => None,
-            typed => Some(count("--guess-seconds", typed, 0, 1_000_000)? as u32),
-        },
+        guess_seconds: count("--guess-seconds", &args.guess_seconds, 0, 1_000_000)? as u32,
     };
     Ok((audit, output))
 }

@@ -12,7 +12,7 @@ use super::archive::Kept;
 use super::blocks::Blocks;
 use super::file::{self, FileAt, FileSource};
 use super::kept::{Keeper, KeptAt, KeptSource};
-use super::layer::{Meter, Peeked, Source, Stored};
+use super::layer::{AtHand, Meter, Peeked, Source, Stored};
 use super::stdin::Pipe;
 use super::{Limits, ReadError, text, wrap};
 use crate::formats::ReadAt;
@@ -49,6 +49,8 @@ pub(super) enum Place {
     Pipe(Arc<Pipe>),
     /// A member of an archive, in the store.
     Kept(Arc<Kept>),
+    /// A few bytes at hand: where a link leads.
+    Text(Arc<[u8]>),
     /// An object of a git repository.
     #[cfg(feature = "git")]
     Blob(super::git::Blob),
@@ -63,6 +65,7 @@ impl Place {
             Self::Pipe(_) => None,
             #[cfg(feature = "git")]
             Self::Blob(_) => None,
+            Self::Text(text) => Some(text.len() as u64),
             Self::Kept(kept) => Some(kept.chunks.iter().map(|c| c.len() as u64).sum()),
         }
     }
@@ -71,6 +74,7 @@ impl Place {
         let (file, size) = match self {
             Self::Pipe(pipe) => return Ok((Box::new(pipe.source()), Direct::Pipe(pipe.clone(), 0))),
             Self::Kept(kept) => return Ok((Box::new(KeptSource::new(kept)), Direct::Kept(kept.clone(), 0))),
+            Self::Text(text) => return Ok((Box::new(AtHand::new(text.clone(), 0)), Direct::Not)),
             #[cfg(feature = "git")]
             Self::Blob(blob) => return Ok((blob.start()?, Direct::Not)),
             Self::Path(path) => file::open(path)?,
@@ -107,14 +111,17 @@ impl Origin {
             peeked = Peeked::new(Box::new(unwrapped), text::HEAD);
         }
         let is_wrapped = !wrappers.is_empty();
+        let mut written = Encoded::default();
         let (source, direct): (Box<dyn Source>, Direct) = match text::encoding(peeked.head()) {
             text::Encoding::Bytes { mark } => {
                 peeked.skip(mark);
+                written.mark = mark as u64;
                 (Box::new(peeked), if is_wrapped { Direct::Not } else { direct.without(mark) })
             }
             text::Encoding::Utf16 { name, encoding, mark } => {
                 peeked.skip(mark);
                 wrappers.push(name);
+                written = Encoded { mark: mark as u64, utf16: true };
                 (Box::new(text::Utf16::new(peeked, name, encoding)), Direct::Not)
             }
             text::Encoding::Utf32 => {
@@ -129,7 +136,8 @@ impl Origin {
         } else {
             Flow::Here(Box::new(blocks))
         };
-        Ok(Input { wrappers, flow, meter, direct, origin: self.clone(), limits: *limits, begun: false, ended: false })
+        let (origin, limits) = (self.clone(), *limits);
+        Ok(Input { wrappers, encoding: written, flow, meter, direct, origin, limits, begun: false, ended: false })
     }
 
     pub(super) fn sha256(&self) -> Result<String, ReadError> {
@@ -152,9 +160,19 @@ impl Direct {
     }
 }
 
+/// What of a text's places is lost when it becomes UTF-8 without a mark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Encoded {
+    /// Bytes of the byte order mark that was left out.
+    pub mark: u64,
+    /// Whether two bytes made one unit (UTF-16).
+    pub utf16: bool,
+}
+
 /// An open unit.
 pub struct Input {
     wrappers: Vec<&'static str>,
+    encoding: Encoded,
     flow: Flow,
     meter: Arc<Meter>,
     direct: Direct,
@@ -191,6 +209,11 @@ impl Input {
     /// Wrappers found around the text, outermost first: `gzip`, `zstd`, `UTF-16LE`.
     pub fn wrappers(&self) -> &[&'static str] {
         &self.wrappers
+    }
+
+    /// What stands between places in the text and in what was unpacked.
+    pub fn encoding(&self) -> Encoded {
+        self.encoding
     }
 
     /// The next bytes of text; `None` at the end. After an error, reading is over, and the same error comes again: what

@@ -15,6 +15,29 @@ pub(super) trait Source: Send {
     fn read(&mut self, buf: &mut [u8]) -> Result<usize, ReadError>;
 }
 
+/// Bytes that are at hand.
+pub(super) struct AtHand<T> {
+    bytes: T,
+    at: usize,
+}
+
+impl<T: AsRef<[u8]>> AtHand<T> {
+    /// Gives `bytes` from the place `at` on.
+    pub(super) fn new(bytes: T, at: usize) -> Self {
+        Self { bytes, at }
+    }
+}
+
+impl<T: AsRef<[u8]> + Send> Source for AtHand<T> {
+    fn read(&mut self, buf: &mut [u8]) -> Result<usize, ReadError> {
+        let left = &self.bytes.as_ref()[self.at..];
+        let n = left.len().min(buf.len());
+        buf[..n].copy_from_slice(&left[..n]);
+        self.at += n;
+        Ok(n)
+    }
+}
+
 /// How far storage has been read. Shared by the layers and whoever shows progress.
 #[derive(Default)]
 pub(super) struct Meter {

@@ -40,7 +40,7 @@ use archive::{Budget, Copied};
 use input::{Origin, Place};
 
 pub use filter::Filter;
-pub use input::Input;
+pub use input::{Encoded, Input};
 
 /// What the user named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +90,8 @@ pub struct Unit {
     origin: Origin,
     nest: Option<Nest>,
     commit: Option<Arc<Commit>>,
+    /// Not a file: where a link leads, what a commit says of itself.
+    aside: bool,
 }
 
 /// Where a member of an archive stands.
@@ -135,6 +137,16 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
+/// What targets hold, for a search.
+pub struct Held {
+    /// Files; and of each symbolic link, as what it is stored, where it leads.
+    pub units: Vec<Unit>,
+    /// What was passed over.
+    pub skipped: Vec<ReportSkip>,
+    /// Paths of the links that lead to something that is not read: out of their target, in a circle, nowhere.
+    pub links_out: Vec<String>,
+}
+
 /// All units of the targets in a stable order, and what was passed over.
 ///
 /// Targets come in the order named, the units and skips of a folder by the bytes of their paths. Hidden and ignored
@@ -142,14 +154,21 @@ impl std::error::Error for ReadError {}
 /// and said so unless what it leads to lies below the target as well: hence no loop can arise. Pipes, sockets and devices
 /// are never opened. A target named twice is read twice.
 pub fn find(targets: &[Target], store: &Arc<Store>) -> (Vec<Unit>, Vec<ReportSkip>) {
-    find_filtered(targets, &Filter::default(), store)
+    let held = hold(targets, &Filter::default(), store, false);
+    (held.units, held.skipped)
 }
 
-/// As [`find`], without what `filter` leaves out below the targets. A target itself is always read.
-pub fn find_filtered(targets: &[Target], filter: &Filter, store: &Arc<Store>) -> (Vec<Unit>, Vec<ReportSkip>) {
+/// As [`find`], without what `filter` leaves out below the targets, and with links as what they are stored as: the path they lead
+/// to. A target itself is always read.
+pub fn find_filtered(targets: &[Target], filter: &Filter, store: &Arc<Store>) -> Held {
+    hold(targets, filter, store, true)
+}
+
+fn hold(targets: &[Target], filter: &Filter, store: &Arc<Store>, links: bool) -> Held {
     let pool = Pool::new();
     let mut stdin = None;
-    let (mut units, mut skips) = (Vec::new(), Vec::new());
+    let mut held = Held { units: Vec::new(), skipped: Vec::new(), links_out: Vec::new() };
+    let Held { units, skipped: skips, links_out } = &mut held;
     for target in targets {
         match target {
             Target::Stdin => {
@@ -160,7 +179,10 @@ pub fn find_filtered(targets: &[Target], filter: &Filter, store: &Arc<Store>) ->
             Target::Database(_) => {}
             Target::Path(path) => {
                 let shown: Arc<str> = path.to_string_lossy().into();
-                let found = tree::find(path, filter);
+                let mut found = tree::find(path, filter);
+                if !links {
+                    found.pass_over_links();
+                }
                 skips.extend(found.skipped.into_iter().map(|skip| ReportSkip {
                     target: shown.to_string(),
                     what: skip.name.to_string_lossy().into_owned(),
@@ -174,11 +196,28 @@ pub fn find_filtered(targets: &[Target], filter: &Filter, store: &Arc<Store>) ->
                     origin: Origin { place: Place::Path(file.path), store: store.clone(), pool: pool.clone() },
                     nest: None,
                     commit: None,
+                    aside: false,
                 }));
+                for link in found.links {
+                    let unit = Unit {
+                        target: shown.clone(),
+                        name: link.name.to_string_lossy().into_owned(),
+                        extension: None,
+                        size: Some(link.text.len() as u64),
+                        origin: Origin { place: Place::Text(link.text), store: store.clone(), pool: pool.clone() },
+                        nest: None,
+                        commit: None,
+                        aside: true,
+                    };
+                    if link.leads_out {
+                        links_out.push(unit.path());
+                    }
+                    units.push(unit);
+                }
             }
         }
     }
-    (units, skips)
+    held
 }
 
 /// The blobs of the repositories that the targets lie in, each once, below each target. Other targets than files and folders
@@ -222,7 +261,16 @@ impl Unit {
 
     fn whole(target: &str, extension: Option<String>, origin: Origin) -> Self {
         let size = origin.place.size();
-        Self { target: target.into(), name: String::new(), extension, size, origin, nest: None, commit: None }
+        Self {
+            target: target.into(),
+            name: String::new(),
+            extension,
+            size,
+            origin,
+            nest: None,
+            commit: None,
+            aside: false,
+        }
     }
 
     /// The target as the user named it; `-` is standard input.
@@ -253,6 +301,11 @@ impl Unit {
     /// The commit that it is first in, where it comes from one. Its name then ends in `@` and the commit's hash.
     pub fn commit(&self) -> Option<&Arc<Commit>> {
         self.commit.as_ref()
+    }
+
+    /// Whether it is not a file: where a link leads, what a commit says of itself.
+    pub fn is_aside(&self) -> bool {
+        self.aside
     }
 
     /// File name extension, lower case, wrapper endings removed.
@@ -348,6 +401,7 @@ impl Unit {
                         origin: Origin { place, store: self.origin.store.clone(), pool: self.origin.pool.clone() },
                         nest: Some(Nest { depth, budget: budget.clone(), path }),
                         commit: self.commit.clone(),
+                        aside: false,
                     })
                 }
             };
@@ -374,7 +428,7 @@ impl Unit {
     pub fn sibling(&self, suffix: &str) -> Result<Option<Box<dyn ReadAt>>, ReadError> {
         match &self.origin.place {
             Place::Path(path) => file::sibling(path, suffix),
-            Place::Open(_) | Place::Pipe(_) | Place::Kept(_) => Ok(None),
+            Place::Open(_) | Place::Pipe(_) | Place::Kept(_) | Place::Text(_) => Ok(None),
             #[cfg(feature = "git")]
             Place::Blob(_) => Ok(None),
         }

@@ -5,18 +5,28 @@ use std::fs::{self, FileType};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{WalkBuilder, WalkState};
 
 use super::filter::Filter;
 use super::layer::why;
 
-/// What one target holds, both lists sorted by the bytes of the names.
+/// What one target holds, all lists sorted by the bytes of the names.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) files: Vec<Named>,
     pub(super) skipped: Vec<Skipped>,
+    pub(super) links: Vec<Link>,
+}
+
+/// A symbolic link below a target; never followed.
+pub(super) struct Link {
+    pub(super) name: OsString,
+    /// Where it leads, as it is written.
+    pub(super) text: Arc<[u8]>,
+    /// To nothing that is read under its own name.
+    pub(super) leads_out: bool,
 }
 
 /// A plain file.
@@ -41,6 +51,14 @@ pub(super) struct Skipped {
 impl Found {
     fn skip(&mut self, name: OsString, why: String) {
         self.skipped.push(Skipped { name, why });
+    }
+
+    /// For who reads what links lead to: those that lead out are told.
+    pub(super) fn pass_over_links(&mut self) {
+        for link in std::mem::take(&mut self.links).into_iter().filter(|link| link.leads_out) {
+            self.skip(link.name, "symbolic link: not followed; name it as a target to audit it".into());
+        }
+        self.skipped.sort_unstable_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
     }
 }
 
@@ -92,15 +110,17 @@ fn walk(target: &Path, filter: &Filter) -> Found {
             let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
             found.files.append(&mut part.files);
             found.skipped.append(&mut part.skipped);
+            found.links.append(&mut part.links);
             WalkState::Continue
         })
     });
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if found.files.is_empty() && found.skipped.is_empty() {
+    if found.files.is_empty() && found.skipped.is_empty() && found.links.is_empty() {
         found.skip(OsString::new(), "the folder holds no files: check the name".into());
     }
     found.files.sort_unstable_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
     found.skipped.sort_unstable_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+    found.links.sort_unstable_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
     found
 }
 
@@ -113,10 +133,14 @@ fn look(entry: &ignore::DirEntry, root: &Path, found: &mut Found) {
             Err(e) => found.skip(name, why(&e)),
         },
         // What it leads to is read under its own name, where that is below the target as well.
-        Some(kind) if kind.is_symlink() && leads_inside(entry.path(), root) => {}
-        Some(kind) if kind.is_symlink() => {
-            found.skip(name, "symbolic link: not followed; name it as a target to audit it".into());
-        }
+        Some(kind) if kind.is_symlink() => match fs::read_link(entry.path()) {
+            Ok(to) => found.links.push(Link {
+                name,
+                text: to.as_os_str().as_bytes().into(),
+                leads_out: !leads_inside(entry.path(), root),
+            }),
+            Err(e) => found.skip(name, why(&e)),
+        },
         Some(kind) => found.skip(name, special(kind)),
         None => found.skip(name, "it is neither file nor folder: not opened".into()),
     }
@@ -204,8 +228,13 @@ mod tests {
         symlink(path("deep/file"), path("link")).unwrap();
         let outside = tempfile::NamedTempFile::new().unwrap();
         symlink(outside.path(), path("outside")).unwrap();
-        let found = find(folder.path(), &Filter::default());
+        let mut found = find(folder.path(), &Filter::default());
         assert_eq!(names(&found), ["deep/file"]);
+        let links: Vec<_> = found.links.iter().map(|l| (l.name.to_str().unwrap(), l.leads_out)).collect();
+        assert_eq!(links, [("deep/loop", true), ("link", false), ("outside", true), ("self", true)]);
+        assert_eq!(&*found.links[2].text, outside.path().as_os_str().as_bytes());
+        assert_eq!(found.skipped, []);
+        found.pass_over_links();
         let skipped: Vec<_> = found.skipped.iter().map(|s| s.name.to_str().unwrap()).collect();
         assert_eq!(skipped, ["deep/loop", "outside", "self"]);
         assert!(found.skipped.iter().all(|s| s.why.contains("name it as a target")));

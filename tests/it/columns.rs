@@ -3,10 +3,12 @@
 
 mod encrypted;
 mod generators;
+mod hashed_neighbours;
 mod known_products;
 mod lookalikes;
 mod many_lookalikes;
 mod merging;
+mod not_tried;
 mod passwords;
 mod shaped;
 mod turned;

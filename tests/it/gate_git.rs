@@ -103,6 +103,56 @@ fn among_thousands_of_commits_the_one_that_brought_a_secret_is_named() {
     assert_eq!(report["gate"]["files"].as_u64().unwrap().to_string(), blobs.trim(), "each blob once");
 }
 
+#[test]
+fn messages_of_commits_and_tags_are_searched_each_once() {
+    let repository = Repository::new("");
+    let commit = |day: u32, message: &str| {
+        repository.write("a.py", &format!("print({day})\n"));
+        std::fs::write(repository.0.path("message"), message).unwrap();
+        repository.git(day, "add -A && cd . && git -c user.name=Quentin -c user.email=q@example.org commit -q -F ../message && git rev-parse HEAD")
+    };
+    commit(1, "Begin\n\npassword: see the vault\n");
+    let planted = commit(2, &format!("Rotate\n\nThe new password is {}\n", password()));
+    commit(3, "Go on\n");
+    let (code, report) = repository.gate(&["--history"]);
+    let place = format!("generic-password in/commit message of {}:3", planted.trim());
+    assert_eq!((code, places(&report)), (1, vec![place.clone()]), "{}", why(&report));
+    let finding = &report["findings"][0];
+    assert_eq!(finding["commit"]["id"], planted.trim());
+    assert_eq!(report["gate"]["files"], 3, "messages are no files");
+    let text = String::from_utf8(repository.0.run(&["gate", "in", "--history"]).stdout).unwrap();
+    assert!(text.contains("commit message of") && !text.contains(&password()), "{text}");
+    // In what a branch brings in as well, and no longer once that is behind it.
+    assert_eq!(places(&repository.gate(&["--since", "HEAD~2"]).1), [place]);
+    assert_eq!(repository.gate(&["--since", "HEAD~1"]).0, 0);
+    // A tag's own message, which leads back to no commit's.
+    std::fs::write(repository.0.path("message"), format!("Release\n\nstripe key {}\n", stripe())).unwrap();
+    repository.git(4, "tag -a v1 -F ../message");
+    let (_, report) = repository.gate(&["--history"]);
+    let tag = repository.git(5, "rev-parse v1");
+    assert!(
+        places(&report).contains(&format!("stripe-secret-key in/tag message of {}:3", tag.trim())),
+        "{:?}",
+        places(&report)
+    );
+    assert_eq!(repository.gate(&["--since", "v1~1"]).1["findings"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn where_links_lead_is_searched_in_history_and_when_staged() {
+    let repository = Repository::new("");
+    repository.write("a.py", "print(1)\n");
+    repository.commit(1);
+    repository.0.sh("cd in && ln -s https://ann:hx82k-LmQ7@git.example.org/x remote");
+    repository.git(2, "add .");
+    let staged = places(&repository.gate(&["--staged"]).1);
+    assert!(staged.len() == 1 && staged[0].ends_with("in/remote:1"), "{staged:?}");
+    repository.commit(2);
+    repository.git(3, "rm -q remote");
+    repository.commit(3);
+    assert_eq!(places(&repository.gate(&["--history"]).1), staged);
+}
+
 /// A history of `count` commits that each write a file, of which number `planted` holds a secret that the next but two removes.
 fn fast_import(repository: &Repository, count: u32, planted: u32) {
     let mut stream = String::from("reset refs/heads/main\n");

@@ -19,6 +19,7 @@ mod formulas;
 mod fuzz_corpus;
 mod gate;
 mod gate_archives;
+mod gate_bytes;
 mod gate_ci;
 mod gate_git;
 mod gate_lines;

@@ -18,12 +18,12 @@ fn rules(choice: EngineChoice) -> Arc<Rules> {
 }
 
 /// Every example and counter-example, with its pattern and whether it must be found.
-fn examples(rules: &Rules) -> Vec<(usize, &str, &str, bool)> {
+fn examples(rules: &Rules) -> Vec<(usize, &str, &[u8], bool)> {
     let mut all = Vec::new();
     for (index, pattern) in rules.patterns().iter().enumerate() {
         let path = pattern.example_file.as_deref().unwrap_or("text");
-        all.extend(pattern.examples.iter().map(|text| (index, path, text.as_str(), true)));
-        all.extend(pattern.counter_examples.iter().map(|text| (index, path, text.as_str(), false)));
+        all.extend(pattern.examples.iter().map(|text| (index, path, &text[..], true)));
+        all.extend(pattern.counter_examples.iter().map(|text| (index, path, &text[..], false)));
     }
     all
 }
@@ -33,14 +33,19 @@ fn every_example_is_found_and_no_counter_example_is() {
     let rules = rules(EngineChoice::Best);
     let mut faults = String::new();
     for (index, path, text, wanted) in examples(&rules) {
-        let hits = rules.scan(path, text.as_bytes()).unwrap();
+        let hits = rules.scan(path, text).unwrap();
         let found = hits.iter().any(|hit| hit.pattern == index && hit.confidence >= DEFAULT_CONFIDENCE);
         if found != wanted {
             let instead: Vec<String> = hits
                 .iter()
                 .map(|hit| format!("{} {} % {:?}", rules.patterns()[hit.pattern].id, hit.confidence, hit.note))
                 .collect();
-            let _ = writeln!(faults, "{}: {wanted} expected of {text:?}: {instead:?}", rules.patterns()[index].id);
+            let _ = writeln!(
+                faults,
+                "{}: {wanted} expected of {}: {instead:?}",
+                rules.patterns()[index].id,
+                text.escape_ascii()
+            );
         }
     }
     assert!(faults.is_empty(), "\n{faults}");
@@ -98,7 +103,7 @@ fn sample(rules: &Rules) -> Vec<(String, Vec<u8>)> {
         }
     }
     for (_, path, text, _) in examples(rules) {
-        texts.push((path.to_owned(), text.as_bytes().to_vec()));
+        texts.push((path.to_owned(), text.to_vec()));
     }
     texts.sort();
     texts
@@ -125,7 +130,7 @@ fn cutting_a_text_into_windows_changes_nothing() {
     let rules = rules(EngineChoice::Best);
     let mut text = Vec::new();
     for (n, (_, _, example, _)) in examples(&rules).into_iter().enumerate() {
-        text.extend_from_slice(example.as_bytes());
+        text.extend_from_slice(example);
         text.extend(std::iter::repeat_n(b'\n', 1 + n % 7 * 300));
     }
     let whole = found(&rules, "x.ini", &text);

@@ -10,7 +10,7 @@ use crate::audit::Shared;
 use crate::audit::observe::{self, Run, Sampled, Watch};
 use crate::audit::plan::{Pins, Plan, Slot, TablePins, WARM_UP};
 use crate::audit::prove::{self, Proved};
-use crate::audit::{shaped, suppose, turning};
+use crate::audit::{neighbours, shaped, suppose, turning};
 use crate::columns::ColumnStats;
 use crate::formats::Sink;
 use crate::model::{Assignment, ByteTotals, Fault, FormKind, Places, Role, RowAt, Table, TableBatch, Wanted};
@@ -36,6 +36,8 @@ pub(super) struct TableState {
     stats: Vec<ColumnStats>,
     slots: Vec<SlotDone>,
     runs: Vec<RunDone>,
+    /// Columns that may hold stored passwords by their shape alone, and on which no likely password was tried.
+    not_tried: Vec<usize>,
     /// When rows last came, in segments accepted.
     touched: u64,
     settled: Option<Settled>,
@@ -152,7 +154,7 @@ impl<'a> Tables<'a> {
             states: Vec::new(),
             by_name: HashMap::new(),
             pending_rows: 0,
-            proofs_left: suppose::BUDGET,
+            proofs_left: suppose::budget(shared.settings),
             accepted: 0,
             unsettled: 0,
             bytes: ByteTotals::default(),
@@ -193,6 +195,7 @@ impl<'a> Tables<'a> {
             stats: Vec::new(),
             slots: Vec::new(),
             runs: Vec::new(),
+            not_tried: Vec::new(),
             touched: self.accepted,
             settled: None,
         });
@@ -339,9 +342,14 @@ impl<'a> Tables<'a> {
         if again {
             roles = self.shared.assign(&table.table, &stats);
         }
-        if suppose::prove(self.shared, &table.table, &roles, &mut stats, &first, &mut self.proofs_left) {
+        if neighbours::mark(&table.table, &roles, &mut stats, &first, tools) {
             roles = self.shared.assign(&table.table, &stats);
         }
+        let supposed = suppose::prove(self.shared, &table.table, &roles, &mut stats, &first, &mut self.proofs_left);
+        if supposed.found {
+            roles = self.shared.assign(&table.table, &stats);
+        }
+        table.not_tried = supposed.left_out;
         let plan = Plan::new(&table.table, &roles, &first, self.pins, tools, openings);
         // Followed columns are counted anew, all rows of them, when they are observed.
         for slot in &plan.slots {
@@ -429,6 +437,7 @@ impl<'a> Tables<'a> {
             .filter(|t| t.rows > 0)
             .map(|state| {
                 let roles = state.settled.as_ref().map_or_else(|| state.roles(shared), |settled| settled.roles.clone());
+                skipped.extend(state.not_tried(&roles));
                 let plan = state.plan.expect("every table is decided at the end of its unit");
                 let (table, rows, mut slots, runs) = (state.table, state.rows, state.slots, state.runs);
                 slots.iter_mut().for_each(SlotDone::conclude);
@@ -488,6 +497,20 @@ impl TableState {
             .map(|(done, slot)| (late_proof(done, slot, shared), late_opening(done, slot, shared)))
             .unzip();
         Settled { roles: self.roles(shared), proved, opened }
+    }
+
+    /// That likely passwords were not tried on columns that are no credentials by `roles`: place and reason.
+    fn not_tried(&self, roles: &[Assignment]) -> Option<(String, String)> {
+        let open = self.not_tried.iter().filter(|column| roles[**column].role != Role::Credential);
+        let names: Vec<&str> = open.map(|column| self.table.columns[*column].name.as_str()).collect();
+        let [first, more @ ..] = names.as_slice() else { return None };
+        let also = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+        let why = format!(
+            "column {first}{also}: digests under a name that does not say of what, and no likely password was tried on \
+             them, because the columns before used up the work for one input: audit this table in an export of its own, or \
+             raise --guess-seconds"
+        );
+        Some((format!("table {}", self.table.name), why))
     }
 
     fn roles(&self, shared: &Shared<'_>) -> Vec<Assignment> {

@@ -1,7 +1,7 @@
 //! Blobs of a git repository: what is staged, what commits bring in, the whole history. Reads objects, packs and the index as
 //! they lie, through alternates too; runs no git and writes nothing.
 //!
-//! Every blob is a [`Unit`] once, named after the first commit (parents before children) that holds it, and read in the
+//! What commits and tags say of themselves is a unit as well. Every blob is a [`Unit`] once, named after the first commit (parents before children) that holds it, and read in the
 //! order of the packs, so that an object that others are deltas of is decoded once. What is not there is said: commits
 //! beyond a shallow clone's edge, submodules, objects that are missing or damaged.
 
@@ -16,15 +16,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use gix::ObjectId;
 use gix::odb::pack::cache::lru::MemoryCappedHashmap;
 use gix::odb::store::iter::Ordering as PackOrder;
+use memchr::memmem;
 
 use super::filter::Filter;
 use super::input::{Origin, Place};
-use super::layer::Source;
+use super::layer::{AtHand, Source};
 use super::{ReadError, Span, Unit, Units, extension};
 use crate::model::{Pool, ReportSkip};
 use crate::spool::Store;
 
-use walk::{Entry, Walk};
+use walk::{Entry, Message, Walk};
 
 /// Bytes of decoded pack entries that each thread keeps, for deltas against them. git keeps 96 MiB (`core.deltaBaseCacheLimit`);
 /// packs read in their order need less.
@@ -77,32 +78,21 @@ fn missing(id: ObjectId) -> String {
     format!("git's object {id} is missing or damaged: see what `git fsck` says, and fetch it again")
 }
 
-/// Where a blob is.
+/// Where a blob is, or the message of a commit or tag.
 #[derive(Clone)]
 pub(super) struct Blob {
     repo: Arc<Repo>,
     id: ObjectId,
+    /// Of a commit or tag: what follows its headers, which end at the first empty line.
+    message: bool,
 }
 
 impl Blob {
+    /// An object is decoded as a whole: most are deltas.
     pub(super) fn start(&self) -> Result<Box<dyn Source>, ReadError> {
-        Ok(Box::new(Decoded { data: self.repo.read(self.id)?, at: 0 }))
-    }
-}
-
-/// An object is decoded as a whole: most are deltas.
-struct Decoded {
-    data: Vec<u8>,
-    at: usize,
-}
-
-impl Source for Decoded {
-    fn read(&mut self, buf: &mut [u8]) -> Result<usize, ReadError> {
-        let left = &self.data[self.at..];
-        let n = left.len().min(buf.len());
-        buf[..n].copy_from_slice(&left[..n]);
-        self.at += n;
-        Ok(n)
+        let data = self.repo.read(self.id)?;
+        let headers = if self.message { memmem::find(&data, b"\n\n").map_or(data.len(), |at| at + 2) } else { 0 };
+        Ok(Box::new(AtHand::new(data, headers)))
     }
 }
 
@@ -166,17 +156,19 @@ fn units(
     pool: Arc<Pool>,
 ) -> impl Iterator<Item = Unit> {
     let local = repo.local();
-    let Walk { found, order, paths, commits, many, .. } = walk;
+    let Walk { found, order, paths, commits, many, messages, .. } = walk;
+    let said = Messages { repo: repo.clone(), target: target.clone(), store: store.clone(), pool: pool.clone() };
+    let messages = messages.into_iter().map(move |message| said.unit(message));
     let mut left = found;
     // Few are read as they were found; many in the order in which they lie.
     let packed = if many { in_pack_order(&local) } else { None };
     let ids = packed.into_iter().flatten().chain(order);
-    ids.filter_map(move |id| {
+    let blobs = ids.filter_map(move |id| {
         let Entry { path, commit } = left.remove(&id)?;
         let commit = commit.map(|at| commits[at as usize].clone());
         let name = String::from_utf8_lossy(paths.get(path)).into_owned();
         let size = local.find_header(id).ok().map(|header| header.size());
-        let place = Place::Blob(Blob { repo: repo.clone(), id });
+        let place = Place::Blob(Blob { repo: repo.clone(), id, message: false });
         Some(Unit {
             target: target.clone(),
             extension: extension(&PathBuf::from(&name)),
@@ -188,8 +180,39 @@ fn units(
             origin: Origin { place, store: store.clone(), pool: pool.clone() },
             nest: None,
             commit,
+            aside: false,
         })
-    })
+    });
+    blobs.chain(messages)
+}
+
+/// Makes units of messages.
+struct Messages {
+    repo: Arc<Repo>,
+    target: Arc<str>,
+    store: Arc<Store>,
+    pool: Arc<Pool>,
+}
+
+impl Messages {
+    fn unit(&self, message: Message) -> Unit {
+        let Message { id, kind, commit } = message;
+        let place = Place::Blob(Blob { repo: self.repo.clone(), id, message: true });
+        let name = format!("{kind} message of {id}");
+        Unit {
+            target: self.target.clone(),
+            extension: None,
+            name: match &commit {
+                Some(commit) => format!("{name}{}", commit.suffix()),
+                None => name,
+            },
+            size: Some(0),
+            origin: Origin { place, store: self.store.clone(), pool: self.pool.clone() },
+            nest: None,
+            commit,
+            aside: true,
+        }
+    }
 }
 
 /// All objects, pack by pack, as they lie.

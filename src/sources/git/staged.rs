@@ -25,7 +25,9 @@ pub(super) fn find(repo: &gix::Repository, walk: &mut Walk) -> Result<(), String
         let path = entry.path(&index);
         if entry.mode.contains(Mode::COMMIT) {
             walk.submodule(path, entry.id);
-        } else if (entry.mode == Mode::FILE || entry.mode == Mode::FILE_EXECUTABLE) && !walk.knows(path, entry.id) {
+        } else if [Mode::FILE, Mode::FILE_EXECUTABLE, Mode::SYMLINK].contains(&entry.mode)
+            && !walk.knows(path, entry.id)
+        {
             walk.add(path, entry.id, None);
         } else if entry.mode == Mode::DIR {
             walk.skip(path, "a sparse index leaves it out: `git sparse-checkout disable` brings it in".into());

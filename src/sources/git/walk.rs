@@ -43,6 +43,15 @@ pub(super) struct Entry {
     pub(super) commit: Option<u32>,
 }
 
+/// What a commit or a tag says of itself.
+pub(super) struct Message {
+    pub(super) id: ObjectId,
+    /// `commit` or `tag`.
+    pub(super) kind: &'static str,
+    /// The commit itself.
+    pub(super) commit: Option<Arc<Commit>>,
+}
+
 /// What was found so far.
 pub(super) struct Walk {
     filter: Filter,
@@ -55,6 +64,8 @@ pub(super) struct Walk {
     pub(super) order: Vec<ObjectId>,
     pub(super) paths: Paths,
     pub(super) commits: Vec<Arc<Commit>>,
+    /// Each once, of commits in their order. None where only part of a repository is read.
+    pub(super) messages: Vec<Message>,
     /// Whether reading in the order of packs pays.
     pub(super) many: bool,
     /// What is not read, and why.
@@ -84,6 +95,7 @@ impl Walk {
             order: Vec::new(),
             paths: Paths::default(),
             commits: Vec::new(),
+            messages: Vec::new(),
             many: false,
             skipped: Vec::new(),
             told: HashSet::new(),
@@ -109,7 +121,7 @@ impl Walk {
         }
         let nodes = self.gather(repo, tips, &HashSet::new());
         for (at, node) in nodes.iter().enumerate() {
-            self.commits.push(node.commit(at as u64));
+            self.commit(node, at);
             self.tree(repo, node.tree, &[], Some(at as u32));
         }
         Ok(())
@@ -126,13 +138,28 @@ impl Walk {
         for node in self.gather(repo, vec![base], &HashSet::new()) {
             hidden.insert(node.id);
         }
+        // A tag that only leads to where this begins is none of it.
+        self.messages.clear();
         let nodes = self.gather(repo, vec![head], &hidden);
         for (at, node) in nodes.iter().enumerate() {
-            self.commits.push(node.commit(at as u64));
+            self.commit(node, at);
             let parents: Vec<ObjectId> = node.parents.iter().filter_map(|parent| tree_of(repo, *parent)).collect();
             self.tree(repo, node.tree, &parents, Some(at as u32));
         }
         Ok(())
+    }
+
+    /// Takes in a commit, number `at`.
+    fn commit(&mut self, node: &Node, at: usize) {
+        let commit = node.commit(at as u64);
+        self.message(node.id, "commit", Some(commit.clone()));
+        self.commits.push(commit);
+    }
+
+    fn message(&mut self, id: ObjectId, kind: &'static str, commit: Option<Arc<Commit>>) {
+        if self.prefix.is_empty() && self.filter.keeps_below(OsStr::new(&format!("{kind} message"))) {
+            self.messages.push(Message { id, kind, commit });
+        }
     }
 
     /// All commits that `tips` lead to and that are not `hidden`, parents first, older ones first where that leaves a choice.
@@ -170,7 +197,10 @@ impl Walk {
                 }
                 // A tag leads on; a tree or a blob may be tagged itself.
                 Kind::Tag => match object.try_to_tag_ref().ok().map(|tag| tag.target()) {
-                    Some(target) => next.push(target),
+                    Some(target) => {
+                        next.push(target);
+                        self.message(id, "tag", None);
+                    }
                     None => self.tell(missing(id)),
                 },
                 Kind::Tree => self.tree(repo, id, &[], None),
@@ -297,7 +327,8 @@ impl Walk {
                     }
                 } else if entry.mode.is_commit() {
                     self.submodule(&path, oid);
-                } else if entry.mode.is_blob() {
+                } else if entry.mode.is_blob_or_symlink() {
+                    // Of a link git keeps where it leads.
                     self.add(&path, oid, commit);
                 }
             }
