@@ -5,6 +5,8 @@
 
 use std::collections::HashSet;
 
+use rayon::prelude::*;
+
 use crate::guess::{self, DigestIndex, Hit, Target, Telling};
 use crate::model::{Form, Formula, Salts, Secret};
 use crate::schemes::{self, Scheme, Stored};
@@ -140,25 +142,27 @@ pub(super) fn constructions(
     let mut work = 0;
     for stage in stages {
         let mut left = stage.budget;
-        for number in 0..candidates.len() {
-            let Candidate { scheme, formula, .. } = candidates[number];
-            // What one construction leaves is for those after it.
-            let share = left / (candidates.len() - number) as u64;
-            let fitting = open.iter().filter(|at| lists(scheme, subjects[**at].form)).count();
-            let rows = fitting.min(stage.rows);
-            // One hash serves all rows where nothing stands beside the password.
-            let hashed = if formula.is_salted() { rows } else { rows.min(1) };
-            let (words, affordable) = affordable(formula, stage.words, hashed, share);
-            let cost = (words * affordable) as u64 * guess::nanoseconds(formula);
-            left -= cost;
-            work += cost;
-            let rows = if formula.is_salted() { affordable } else { rows };
+        let mut next = 0;
+        while next < candidates.len() {
+            // Most open nothing. So several are tried side by side, as if none before had opened anything; what that gives
+            // counts up to the first that did.
+            let turns = turns(&candidates[next..], subjects, &open, stage, left);
             let sample: Vec<&Subject> = open.iter().map(|at| &subjects[*at]).collect();
-            let found = opened_by((scheme, formula), &sample, rows, (words, stage.own), pepper);
-            let found: Vec<(usize, Telling)> = found.into_iter().map(|(at, telling)| (open[at], telling)).collect();
-            candidates[number].hits += found.len();
-            open.retain(|at| found.iter().all(|(known, _)| known != at));
-            opened.extend(found);
+            let found: Vec<Vec<(usize, Telling)>> =
+                turns.par_iter().map(|turn| opened_by(turn, &sample, stage.own, pepper)).collect();
+            for (turn, found) in turns.iter().zip(found) {
+                left -= turn.cost;
+                work += turn.cost;
+                next += 1;
+                if !found.is_empty() {
+                    let found: Vec<(usize, Telling)> =
+                        found.into_iter().map(|(at, telling)| (open[at], telling)).collect();
+                    candidates[next - 1].hits += found.len();
+                    open.retain(|at| found.iter().all(|(known, _)| known != at));
+                    opened.extend(found);
+                    break;
+                }
+            }
         }
         let makers = known.len() + candidates.iter().filter(|candidate| candidate.hits > 0).count();
         // Where there are two, there may be a third.
@@ -176,6 +180,38 @@ pub(super) fn constructions(
         opened,
         work,
     }
+}
+
+/// One construction that is tried: on how many rows, with how many common passwords, at what cost.
+struct Turn {
+    scheme: &'static dyn Scheme,
+    formula: Formula,
+    rows: usize,
+    words: usize,
+    cost: u64,
+}
+
+/// The next turns, as many as there are threads to take two each, of rows of which these are `open`, within `left`
+/// nanoseconds.
+fn turns(candidates: &[Candidate], subjects: &[Subject], open: &[usize], stage: &Stage, mut left: u64) -> Vec<Turn> {
+    let many = match rayon::current_num_threads() {
+        1 => 1,
+        threads => 2 * threads,
+    };
+    let turn = |(number, candidate): (usize, &Candidate)| {
+        let &Candidate { scheme, formula, .. } = candidate;
+        // What one construction leaves is for those after it.
+        let share = left / (candidates.len() - number) as u64;
+        let fitting = open.iter().filter(|at| lists(scheme, subjects[**at].form)).count();
+        let rows = fitting.min(stage.rows);
+        // One hash serves all rows where nothing stands beside the password.
+        let hashed = if formula.is_salted() { rows } else { rows.min(1) };
+        let (words, affordable) = affordable(formula, stage.words, hashed, share);
+        let cost = (words * affordable) as u64 * guess::nanoseconds(formula);
+        left -= cost;
+        Turn { scheme, formula, rows: if formula.is_salted() { affordable } else { rows }, words, cost }
+    };
+    candidates.iter().enumerate().take(many).map(turn).collect()
 }
 
 /// How many of so many values a known password must open before that is a proof of `formula`: so many that chance does it
@@ -239,15 +275,10 @@ fn affordable(formula: Formula, words: usize, rows: usize, budget: u64) -> (usiz
     (fewer, rows.min(pairs / fewer.max(1)))
 }
 
-/// Which of `subjects` a common password (or, if `own`, one of the row's own words) opens under `scheme`, of the first
-/// `rows` that it fits; and what that password says.
-fn opened_by(
-    (scheme, formula): (&dyn Scheme, Formula),
-    subjects: &[&Subject],
-    rows: usize,
-    (words, own): (usize, bool),
-    pepper: Option<&[u8]>,
-) -> Vec<(usize, Telling)> {
+/// Which of `subjects` a common password (or, if `own`, one of the row's own words) opens in this turn, and what that
+/// password says.
+fn opened_by(turn: &Turn, subjects: &[&Subject], own: bool, pepper: Option<&[u8]>) -> Vec<(usize, Telling)> {
+    let &Turn { scheme, formula, rows, words, .. } = turn;
     /// Index of the subject, digest, its length, what stands beside the password.
     type Decoded<'a> = (usize, [u8; 64], usize, Salts<'a>);
     let decoded: Vec<Decoded<'_>> = subjects

@@ -6,6 +6,7 @@ mod finding;
 mod form;
 mod formula;
 mod policy;
+mod pool;
 mod report;
 mod role;
 mod secret;
@@ -18,6 +19,7 @@ pub use finding::{Characters, Commit, Confidence, Finding, Severity, Site};
 pub use form::{Form, FormDef, FormKind};
 pub use formula::{Algorithm, Expression, Formula, FormulaError, MAX_DIGEST, Salts, Uses, digest_of, utf16le};
 pub use policy::{Grade, Graded, Policy, PolicyError, SchemePolicy};
+pub use pool::{Loan, Pool, wipe};
 pub use report::{
     AccountTotals, BreachReport, ByteTotals, ColumnReport, Evidence, GateReport, Report, ReportSkip, ReportTable,
     ReportTarget, ResetRow, RuleReport,

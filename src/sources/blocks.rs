@@ -1,79 +1,13 @@
-//! Pooled memory for blocks. A block's buffer goes back to its pool when the last cell that points into it is dropped,
-//! and is used again as it is: fresh pages and zeroing cost more than reading.
+//! A source cut into blocks of pooled memory.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
-use arrow_buffer::Buffer;
-use bytes::Bytes;
+use std::sync::Arc;
 
 use super::ReadError;
-use super::layer::{Source, wipe};
-use crate::model::Block;
-
-/// Idle buffers kept: 16 MiB at an audit's block of 512 KiB, enough for eight threads with four blocks each.
-const IDLE: usize = 32;
+use super::layer::Source;
+use crate::model::{Block, Pool};
 
 /// The first block of a unit holds at least so many bytes: `formats::Head::LEN`, from which formats are told apart.
 const FIRST: usize = 64 << 10;
-
-/// Idle buffers.
-pub(super) struct Pool {
-    idle: Mutex<Vec<Vec<u8>>>,
-}
-
-/// A buffer on loan from a pool; its first `len` bytes are filled.
-struct Loan {
-    bytes: Vec<u8>,
-    len: usize,
-    pool: Arc<Pool>,
-}
-
-impl Pool {
-    pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { idle: Mutex::default() })
-    }
-
-    /// A buffer of `size` bytes with unspecified content.
-    fn take(self: &Arc<Self>, size: usize) -> Loan {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let bytes = match idle {
-            Some(bytes) if bytes.len() == size => bytes,
-            other => {
-                if let Some(mut bytes) = other {
-                    wipe(&mut bytes);
-                }
-                // Zeroed by the system, page by page as they are first touched.
-                vec![0; size]
-            }
-        };
-        Loan { bytes, len: 0, pool: self.clone() }
-    }
-}
-
-impl Drop for Pool {
-    fn drop(&mut self) {
-        self.idle.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..).for_each(|mut bytes| wipe(&mut bytes));
-    }
-}
-
-impl AsRef<[u8]> for Loan {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
-}
-
-impl Drop for Loan {
-    fn drop(&mut self) {
-        let mut bytes = std::mem::take(&mut self.bytes);
-        let mut idle = self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < IDLE {
-            idle.push(bytes);
-        } else {
-            drop(idle);
-            wipe(&mut bytes);
-        }
-    }
-}
 
 /// Cuts a source into full blocks; only the last may be shorter.
 pub(super) struct Blocks {
@@ -93,20 +27,22 @@ impl Blocks {
     /// The next block; `None` at the end. After an error the same error comes again.
     pub(super) fn next(&mut self) -> Result<Option<Block>, ReadError> {
         let mut loan = self.pool.take(self.size.max(FIRST));
-        let want = if self.offset == 0 { loan.bytes.len() } else { self.size };
-        while loan.len < want && self.error.is_none() {
-            match self.source.read(&mut loan.bytes[loan.len..want]) {
+        let room = loan.room();
+        let want = if self.offset == 0 { room.len() } else { self.size };
+        let mut len = 0;
+        while len < want && self.error.is_none() {
+            match self.source.read(&mut room[len..want]) {
                 Ok(0) => break,
-                Ok(n) => loan.len += n,
+                Ok(n) => len += n,
                 Err(error) => self.error = Some(error),
             }
         }
-        if loan.len == 0 {
+        if len == 0 {
             return self.error.clone().map_or(Ok(None), Err);
         }
         let offset = self.offset;
-        self.offset += loan.len as u64;
-        Ok(Some(Block::new(Buffer::from(Bytes::from_owner(loan)), offset)))
+        self.offset += len as u64;
+        Ok(Some(loan.into_block(len, offset)))
     }
 }
 
@@ -143,27 +79,6 @@ mod tests {
             total += block.len();
         }
         assert_eq!((total, places.len()), (1 << 20, 1));
-    }
-
-    #[test]
-    fn a_cell_that_outlives_its_block_keeps_its_bytes() {
-        let mut blocks = blocks(200_000, None, 70_000);
-        let cell = blocks.next().unwrap().unwrap().slice(10..20);
-        let idle = |blocks: &Blocks| blocks.pool.idle.lock().unwrap().len();
-        assert_eq!(idle(&blocks), 0);
-        let second = blocks.next().unwrap().unwrap();
-        assert_ne!(second.bytes().as_ptr(), cell.bytes().as_ptr());
-        assert_eq!(cell.bytes(), b"xxxxxxxxxx");
-        drop(cell);
-        assert_eq!(idle(&blocks), 1);
-    }
-
-    #[test]
-    fn a_pool_keeps_no_more_idle_buffers_than_its_cap() {
-        let pool = Pool::new();
-        let loans: Vec<Loan> = (0..IDLE + 5).map(|_| pool.take(16)).collect();
-        drop(loans);
-        assert_eq!(pool.idle.lock().unwrap().len(), IDLE);
     }
 
     #[test]

@@ -9,14 +9,14 @@ use std::{fmt, thread};
 use zeroize::Zeroizing;
 
 use super::archive::Kept;
-use super::blocks::{Blocks, Pool};
+use super::blocks::Blocks;
 use super::file::{self, FileAt, FileSource};
 use super::kept::{Keeper, KeptAt, KeptSource};
 use super::layer::{AtHand, Meter, Peeked, Source, Stored};
 use super::stdin::Pipe;
 use super::{Limits, ReadError, text, wrap};
 use crate::formats::ReadAt;
-use crate::model::Block;
+use crate::model::{Block, Pool};
 use crate::spool::Store;
 
 /// Wrappers inside wrappers that are opened: `.sql.gz.xz` has two. More is no accident.

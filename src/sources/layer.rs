@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::ReadError;
+use crate::model::wipe;
 use sha2::{Digest, Sha256};
 
 /// Gives bytes in order.
@@ -128,15 +129,6 @@ impl Drop for Peeked {
     fn drop(&mut self) {
         wipe(&mut self.head);
     }
-}
-
-/// What held an input leaves nothing behind when its memory goes back to the system.
-///
-/// `zeroize` writes byte by byte, which would show at a kilobyte a file and a megabyte a block; `black_box` keeps the
-/// compiler from leaving this out.
-pub(super) fn wipe(bytes: &mut [u8]) {
-    bytes.fill(0);
-    std::hint::black_box(&*bytes);
 }
 
 impl Source for Peeked {

@@ -33,11 +33,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::formats::ReadAt;
-use crate::model::{Commit, ReportSkip};
+use crate::model::{Commit, Pool, ReportSkip};
 use crate::spool::Store;
 
 use archive::{Budget, Copied};
-use blocks::Pool;
 use input::{Origin, Place};
 
 pub use filter::Filter;

@@ -244,7 +244,7 @@ impl Ground<'_> {
     /// Pages not in use: trunks, each with the numbers of many leaves (section 1.5).
     fn freelist(&mut self, mut link: Link) -> io::Result<()> {
         let page_size = self.pages.page_size();
-        let mut trunk = Vec::new();
+        let mut trunk = vec![0; page_size];
         while link.page != 0 {
             let place = match self.pages.claim(link.page) {
                 Claim::Place(place) => place,

@@ -8,17 +8,12 @@
 
 use std::io;
 
-use arrow_buffer::Buffer;
 use rayon::prelude::*;
 
-use super::page::{Cell, Claim, Claims, HEADER, Kind, Map, Node, Pages};
+use super::page::{BLOCK, Cell, Claim, Claims, HEADER, Kind, Map, Node, Pages};
 use super::record::Decoder;
 use crate::formats::Sink;
 use crate::model::{Block, Fault, TableBatch};
-
-/// Leaves are read together into one block of about this size: some 5,000 rows of 100 bytes. Measured with 64 KiB to
-/// 2 MiB on rows of three texts (`speed_of_a_table_of_three_texts`): 512 KiB was the best in each of three rounds.
-const BLOCK: usize = 512 << 10;
 
 /// Most bytes of a group of leaves that is decoded aside, about: the children of one page of 4 KiB are some 450 leaves,
 /// eight such groups.
@@ -314,9 +309,7 @@ impl Ground<'_> {
 
     fn block(&self, group: &[(u32, u64)]) -> io::Result<Block> {
         let places: Vec<u64> = group.iter().map(|(_, place)| *place).collect();
-        let mut bytes = Vec::new();
-        self.pages.read(&places, &mut bytes)?;
-        Ok(Block::new(Buffer::from_vec(bytes), places[0]))
+        self.pages.block(&places)
     }
 
     /// Takes one claimed page, the `index`th of `block`, and gives its children.

@@ -18,12 +18,11 @@ use gix::odb::pack::cache::lru::MemoryCappedHashmap;
 use gix::odb::store::iter::Ordering as PackOrder;
 use memchr::memmem;
 
-use super::blocks::Pool;
 use super::filter::Filter;
 use super::input::{Origin, Place};
 use super::layer::{AtHand, Source};
 use super::{ReadError, Span, Unit, Units, extension};
-use crate::model::ReportSkip;
+use crate::model::{Pool, ReportSkip};
 use crate::spool::Store;
 
 use walk::{Entry, Message, Walk};

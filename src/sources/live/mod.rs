@@ -12,6 +12,7 @@
 //! To add a server: a file that implements [`Kind`] and [`Database`], a `mod` line, a row in [`ALL`].
 
 mod batches;
+mod keyed;
 mod manners;
 mod mongodb;
 mod mysql;

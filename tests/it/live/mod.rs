@@ -4,6 +4,7 @@ mod faults;
 mod manners;
 #[cfg(feature = "mongodb")]
 mod mongodb;
+mod network;
 mod nursery;
 mod resume;
 mod scope;

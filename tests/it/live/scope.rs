@@ -128,6 +128,30 @@ fn what_may_not_be_read_is_told_and_what_is_read_twice_is_not() {
 }
 
 #[test]
+fn what_a_mariadb_user_may_not_read_is_told() {
+    let server = servers::mariadb();
+    server.sql(
+        "CREATE DATABASE rights; USE rights; CREATE TABLE secrets (login text, password text); \
+         CREATE TABLE plain (login text, password text, note text); INSERT INTO plain VALUES ('ann', 'dragon', 'n'); \
+         CREATE USER narrow@localhost; GRANT SELECT (login, password), UPDATE (note) ON rights.plain TO narrow@localhost; \
+         GRANT INSERT ON rights.secrets TO narrow@localhost;",
+    );
+    let (output, report) = audit(&[&server.url("narrow", "rights")]);
+    assert_eq!((output.status.code(), &report["complete"]), (Some(1), &false.into()));
+    let told = told(&report);
+    for line in [
+        "table secrets: no right to read rights.secrets: not audited",
+        "table plain: no right to read its columns note",
+        "this user has rights on single tables",
+    ] {
+        assert!(told.contains(line), "{line}\n{told}");
+    }
+    assert_eq!(tables(&report), ["plain"]);
+    let (output, _) = audit(&[&server.url("narrow", "rights"), "--table", "secrets"]);
+    assert_eq!(output.status.code(), Some(2), "nothing to read and something to tell is never a clean result");
+}
+
+#[test]
 fn partitions_that_may_not_be_read_are_read_through_their_table() {
     let server = servers::postgres();
     server.sql("CREATE DATABASE parts");

@@ -18,14 +18,11 @@ use mysql_async::{Conn, Opts, Value};
 use tokio::runtime::Runtime;
 
 use super::batches::Batches;
+use super::keyed::{self, Keyed, Pieces};
 use super::manners::Interrupt;
 use super::{Catalogue, Database, Kind, LiveError, LiveTable, Options, Part, Reach, Request, Scope, Take, Url, tls};
 use crate::model::{Column, Places, Table};
 
-/// Bytes of a row, about: parts are cut by rows, which the server estimates better than bytes.
-const ROW: u64 = 256;
-/// Most parts of one table: keys may be sparse.
-const MAX_PARTS: i128 = 4096;
 /// Times that several snapshots are opened in the hope of a quiet moment, and how long after each failure.
 const ATTEMPTS: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(40);
@@ -201,6 +198,12 @@ impl Session {
     }
 }
 
+/// What is wrong with a certificate. To give up the check of its name alone is no way out: the driver makes it whenever it
+/// checks the authority.
+fn certificate_trouble(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    tls::certificate_trouble(error).map(|told| told.split(", or give up").next().unwrap_or_default().to_owned())
+}
+
 /// What an error means to whoever reads the report. The server's own words are shown only where they cannot hold a value.
 fn trouble(error: &mysql_async::Error, interrupt: Option<&Interrupt>) -> LiveError {
     if interrupt.is_some_and(Interrupt::is_set) {
@@ -213,13 +216,11 @@ fn trouble(error: &mysql_async::Error, interrupt: Option<&Interrupt>) -> LiveErr
                 std::io::ErrorKind::ConnectionRefused | std::io::ErrorKind::NotFound => {
                     format!("no server answers there ({io}): check the address, and whether the server runs")
                 }
-                _ => {
-                    tls::certificate_trouble(io).unwrap_or_else(|| format!("the connection to the server broke: {io}"))
-                }
+                _ => certificate_trouble(io).unwrap_or_else(|| format!("the connection to the server broke: {io}")),
             });
         }
         other => {
-            let certificate = tls::certificate_trouble(other);
+            let certificate = certificate_trouble(other);
             return LiveError::connection(certificate.unwrap_or_else(|| "the connection to the server broke".into()));
         }
     };
@@ -246,16 +247,6 @@ fn trouble(error: &mysql_async::Error, interrupt: Option<&Interrupt>) -> LiveErr
     }
 }
 
-/// What is known of a table beside what is handed on.
-struct Info {
-    from: String,
-    /// By column: what stands in the list of the SELECT.
-    columns: Vec<String>,
-    /// The key, a whole number, if there is one.
-    key: Option<String>,
-    rows: u64,
-}
-
 /// A table's names: its own, and how it is shown.
 struct Named {
     schema: String,
@@ -275,7 +266,7 @@ struct Live {
     interrupt: Interrupt,
     part: u64,
     opening: Vec<String>,
-    infos: Mutex<Vec<Info>>,
+    infos: Mutex<Vec<Keyed>>,
 }
 
 impl Live {
@@ -283,7 +274,7 @@ impl Live {
         self.sessions[connection].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn infos(&self) -> MutexGuard<'_, Vec<Info>> {
+    fn infos(&self) -> MutexGuard<'_, Vec<Keyed>> {
         self.infos.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -328,7 +319,7 @@ impl Live {
     }
 
     /// Adds one table to what is read; says what of it is not.
-    fn add(&self, catalogue: &mut Catalogue, infos: &mut Vec<Info>, named: &Named, all: &TextRows, rows: Option<u64>) {
+    fn add(&self, catalogue: &mut Catalogue, infos: &mut Vec<Keyed>, named: &Named, all: &TextRows, rows: Option<u64>) {
         let Named { schema, name, shown } = named;
         let place = format!("table {shown}");
         let column = |row: &Vec<Option<String>>, at: usize| row[at].clone().unwrap_or_default();
@@ -367,7 +358,7 @@ impl Live {
             rows,
             number: infos.len(),
         });
-        infos.push(Info {
+        infos.push(Keyed {
             from: format!("{}.{}", quoted(schema), quoted(name)),
             columns: read
                 .iter()
@@ -383,7 +374,7 @@ impl Live {
     }
 
     /// The server's own accounts, where the user may see them.
-    fn server(&self, session: &mut Session, catalogue: &mut Catalogue, infos: &mut Vec<Info>) {
+    fn server(&self, session: &mut Session, catalogue: &mut Catalogue, infos: &mut Vec<Keyed>) {
         let (from, columns) = if self.is_mariadb {
             // An account may have several ways to log in; each is one row.
             let way = |at: &str| {
@@ -424,39 +415,20 @@ impl Live {
             rows: None,
             number: infos.len(),
         });
-        infos.push(Info { from, columns, key: None, rows: 0 });
+        infos.push(Keyed { from, columns, key: None, rows: 0 });
     }
 
     /// The statement of a request; whether the key stands before the columns.
     fn select(&self, request: &Request<'_>) -> (String, bool) {
         let infos = self.infos();
         let info = &infos[request.table.number];
-        let all: Vec<usize> = (0..info.columns.len()).collect();
-        let columns = request.columns.unwrap_or(&all);
-        let mut expressions: Vec<&str> = columns.iter().map(|column| info.columns[*column].as_str()).collect();
-        // Rows of which nothing is kept are only counted.
-        let keyed = info.key.as_deref().filter(|_| !columns.is_empty());
-        if let Some(key) = keyed {
-            expressions.insert(0, key);
-        }
-        if expressions.is_empty() {
-            expressions.push("NULL");
-        }
-        let mut sql = format!("SELECT {} FROM {}", expressions.join(", "), info.from);
-        if let Some(key) = &info.key {
-            sql.push_str(" FORCE INDEX (PRIMARY)");
-            let bound = |sign: &str, at: i128| format!("{key} {sign} {at}");
-            let bounds = [request.part.from.map(|at| bound(">=", at)), request.part.to.map(|at| bound("<", at))];
-            let bounds: Vec<String> = bounds.into_iter().flatten().collect();
-            if !bounds.is_empty() {
-                sql.push_str(&format!(" WHERE {}", bounds.join(" AND ")));
-            }
-            sql.push_str(&format!(" ORDER BY {key}"));
-        }
+        let Pieces { list, range, is_keyed } = info.pieces(request);
+        let index = if info.key.is_some() { " FORCE INDEX (PRIMARY)" } else { "" };
+        let mut sql = format!("SELECT {list} FROM {}{index}{range}", info.from);
         if let Some(limit) = request.limit {
             sql.push_str(&format!(" LIMIT {limit}"));
         }
-        (sql, keyed.is_some())
+        (sql, is_keyed)
     }
 
     /// Ends what the server does for a connection.
@@ -546,17 +518,9 @@ impl Database for Live {
     fn parts(&self, table: &LiveTable) -> Result<Vec<Part>, LiveError> {
         let infos = self.infos();
         let info = &infos[table.number];
-        let Some(key) = &info.key else { return Ok(vec![Part::ALL]) };
-        let ends = self.session(0).rows(&format!("SELECT MIN({key}), MAX({key}) FROM {}", info.from))?;
-        let end = |at: usize| ends.first()?.get(at)?.as_deref()?.parse::<i128>().ok();
-        let (Some(from), Some(last)) = (end(0), end(1)) else { return Ok(vec![Part::ALL]) };
-        let keys = last - from + 1;
-        let of_part = (self.part / ROW).max(1);
-        let parts = i128::from(info.rows / of_part).clamp(1, MAX_PARTS);
-        if info.rows < of_part / 16 {
-            return Ok(vec![Part::ALL]);
-        }
-        Ok(super::cut(from, last + 1, (keys / parts).max(64)))
+        let Some(query) = info.ends(self.part) else { return Ok(vec![Part::ALL]) };
+        let ends = self.session(0).rows(&query)?;
+        Ok(info.parts(&ends, self.part))
     }
 
     fn read(&self, connection: usize, request: &Request<'_>, take: Take<'_>) -> Result<(), LiveError> {
@@ -653,8 +617,7 @@ impl Database for Live {
 /// A key as it came: digits.
 fn key(value: Option<&Value>) -> Option<u64> {
     let Some(Value::Bytes(digits)) = value else { return None };
-    let digits = std::str::from_utf8(digits).ok()?;
-    digits.parse::<u64>().ok().or_else(|| digits.parse::<i64>().ok().map(i64::cast_unsigned))
+    keyed::place(std::str::from_utf8(digits).ok()?)
 }
 
 #[cfg(test)]
@@ -665,14 +628,5 @@ mod tests {
     fn names_and_texts_cannot_leave_their_quotes() {
         assert_eq!(quoted("a`; drop table x; --"), "`a``; drop table x; --`");
         assert_eq!(literal("a'\\"), "CONVERT(0x61275c USING utf8mb4)");
-    }
-
-    #[test]
-    fn keys_of_either_sign_are_places() {
-        let of = |text: &str| key(Some(&Value::Bytes(text.into())));
-        assert_eq!(of("17"), Some(17));
-        assert_eq!(of("-1"), Some(u64::MAX));
-        assert_eq!(of("18446744073709551615"), Some(u64::MAX));
-        assert_eq!(of("x"), None);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::super::keyed::Keyed;
 use super::super::{Catalogue, LiveError, LiveTable, Scope};
 use super::cells;
 use super::server::quoted;
@@ -113,23 +114,13 @@ impl Server {
     }
 }
 
-/// What is known of a table beside what is handed on.
-pub(super) struct Info {
-    pub(super) from: String,
-    /// By column: what stands in the list of the SELECT.
-    pub(super) columns: Vec<String>,
-    /// The key, a whole number, if there is one.
-    pub(super) key: Option<String>,
-    pub(super) rows: u64,
-}
-
 /// Lists what is read. `home` says whether the address names a database.
 pub(super) fn list(
     session: &mut Session,
     server: &Server,
     scope: &Scope,
     home: bool,
-) -> Result<(Catalogue, Vec<Info>), LiveError> {
+) -> Result<(Catalogue, Vec<Keyed>), LiveError> {
     let mut lister = Lister { server, scope, catalogue: Catalogue::default(), infos: Vec::new() };
     let tables = session.rows(TABLES)?;
     let mut columns = by_first(session.rows(columns(server.modern))?);
@@ -216,7 +207,7 @@ struct Lister<'a> {
     server: &'a Server,
     scope: &'a Scope,
     catalogue: Catalogue,
-    infos: Vec<Info>,
+    infos: Vec<Keyed>,
 }
 
 impl Lister<'_> {
@@ -275,7 +266,7 @@ impl Lister<'_> {
             rows,
             number: self.infos.len(),
         });
-        self.infos.push(Info {
+        self.infos.push(Keyed {
             from: format!("{}.{}", quoted(schema), quoted(name)),
             columns: read
                 .iter()
@@ -313,7 +304,7 @@ impl Lister<'_> {
             rows: Some(shown),
             number: self.infos.len(),
         });
-        self.infos.push(Info {
+        self.infos.push(Keyed {
             from: "sys.sql_logins WHERE password_hash IS NOT NULL".into(),
             columns: LOGIN.map(|(_, expression)| expression.to_owned()).to_vec(),
             key: None,

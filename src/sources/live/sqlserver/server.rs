@@ -6,18 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::super::batches::Batches;
+use super::super::keyed::{self, Keyed, Pieces};
 use super::super::manners::Interrupt;
-use super::super::{
-    self as live, Catalogue, Database, LiveError, LiveTable, Options, Part, Reach, Request, Scope, Take, Url,
-};
-use super::catalogue::{self, Info, Server};
+use super::super::{Catalogue, Database, LiveError, LiveTable, Options, Part, Reach, Request, Scope, Take, Url};
+use super::catalogue::{self, Server};
 use super::session::{CANCEL, Session};
 use super::{cells, config};
 
-/// Bytes of a row, about: parts are cut by rows, which the server knows better than bytes.
-const ROW: u64 = 256;
-/// Most parts of one table: keys may be sparse.
-const MAX_PARTS: i128 = 4096;
 /// Bytes of a long value that the server sends: as much as is read of a cell, in two bytes a character.
 const LONGEST: u32 = 128 << 10;
 
@@ -89,7 +84,7 @@ struct Live {
     interrupt: Interrupt,
     part: u64,
     opening: Vec<String>,
-    infos: Mutex<Vec<Info>>,
+    infos: Mutex<Vec<Keyed>>,
 }
 
 impl Live {
@@ -97,50 +92,20 @@ impl Live {
         self.sessions[connection].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn infos(&self) -> MutexGuard<'_, Vec<Info>> {
+    fn infos(&self) -> MutexGuard<'_, Vec<Keyed>> {
         self.infos.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What asks for the ends of a table's key, where it is cut by that.
-    fn ends(&self, info: &Info) -> Option<String> {
-        let key = info.key.as_ref().filter(|_| info.rows >= self.of_part() / 16)?;
-        Some(format!("SELECT MIN({key}), MAX({key}) FROM {}", info.from))
-    }
-
-    /// Rows of a part.
-    fn of_part(&self) -> u64 {
-        (self.part / ROW).max(1)
     }
 
     /// The statement of a request; whether the key stands before the columns.
     fn select(&self, request: &Request<'_>) -> (String, bool) {
         let infos = self.infos();
         let info = &infos[request.table.number];
-        let all: Vec<usize> = (0..info.columns.len()).collect();
-        let columns = request.columns.unwrap_or(&all);
-        let mut expressions: Vec<&str> = columns.iter().map(|column| info.columns[*column].as_str()).collect();
-        // Rows of which nothing is kept are only counted.
-        let keyed = info.key.as_deref().filter(|_| !columns.is_empty());
-        if let Some(key) = keyed {
-            expressions.insert(0, key);
-        }
-        if expressions.is_empty() {
-            expressions.push("NULL");
-        }
+        let Pieces { list, range, is_keyed } = info.pieces(request);
         let top = request.limit.map_or(String::new(), |limit| format!("TOP ({limit}) "));
-        let mut sql = format!("SELECT {top}{} FROM {}", expressions.join(", "), info.from);
-        if let Some(key) = &info.key {
-            let bound = |sign: &str, at: i128| format!("{key} {sign} {at}");
-            let bounds = [request.part.from.map(|at| bound(">=", at)), request.part.to.map(|at| bound("<", at))];
-            let bounds: Vec<String> = bounds.into_iter().flatten().collect();
-            if !bounds.is_empty() {
-                sql.push_str(&format!(" WHERE {}", bounds.join(" AND ")));
-            }
-            sql.push_str(&format!(" ORDER BY {key}"));
-        }
+        let mut sql = format!("SELECT {top}{list} FROM {}{range}", info.from);
         // One processor of the server for each connection.
         sql.push_str(" OPTION (MAXDOP 1)");
-        (sql, keyed.is_some())
+        (sql, is_keyed)
     }
 
     /// How the rows are seen: what no report should leave out.
@@ -180,12 +145,9 @@ impl Database for Live {
     fn parts(&self, table: &LiveTable) -> Result<Vec<Part>, LiveError> {
         let infos = self.infos();
         let info = &infos[table.number];
-        let Some(query) = self.ends(info) else { return Ok(vec![Part::ALL]) };
+        let Some(query) = info.ends(self.part) else { return Ok(vec![Part::ALL]) };
         let ends = self.session(0).rows(&query)?;
-        let end = |at: usize| ends.first()?.get(at)?.as_deref()?.parse::<i128>().ok();
-        let (Some(from), Some(last)) = (end(0), end(1)) else { return Ok(vec![Part::ALL]) };
-        let parts = i128::from(info.rows / self.of_part()).clamp(1, MAX_PARTS);
-        Ok(live::cut(from, last + 1, ((last - from + 1) / parts).max(64)))
+        Ok(info.parts(&ends, self.part))
     }
 
     fn read(&self, connection: usize, request: &Request<'_>, take: Take<'_>) -> Result<(), LiveError> {
@@ -200,7 +162,7 @@ impl Database for Live {
             let mut place = number;
             for (index, (_, value)) in row.cells().enumerate().take(count + usize::from(keyed)) {
                 match index.checked_sub(usize::from(keyed)) {
-                    None => place = key(cells::text(value).as_deref()).unwrap_or(number),
+                    None => place = cells::text(value).as_deref().and_then(keyed::place).unwrap_or(number),
                     Some(column) => cells::put(&mut batches, column, value)?,
                 }
             }
@@ -230,7 +192,7 @@ impl Database for Live {
             lines.push(END.into());
             return lines.into_iter().map(|line| format!("{line};")).collect();
         };
-        let ends = self.ends(&self.infos()[table.number]);
+        let ends = self.infos()[table.number].ends(self.part);
         let mut lines: Vec<String> = ends.map(|line| format!("{line};")).into_iter().collect();
         for part in &self.parts(table).unwrap_or_default() {
             let columns = if part.wide { "" } else { " -- with the columns that matter, no more" };
@@ -262,11 +224,6 @@ impl Database for Live {
     }
 }
 
-/// A key as it came: digits.
-fn key(digits: Option<&str>) -> Option<u64> {
-    digits?.parse().ok().map(i64::cast_unsigned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -275,12 +232,5 @@ mod tests {
     fn names_cannot_leave_their_brackets() {
         assert_eq!(quoted("a]; drop table x; --"), "[a]]; drop table x; --]");
         assert_eq!(quoted("'\"\n[x]"), "['\"\n[x]]]");
-    }
-
-    #[test]
-    fn keys_of_either_sign_are_places() {
-        assert_eq!(key(Some("17")), Some(17));
-        assert_eq!(key(Some("-1")), Some(u64::MAX));
-        assert_eq!(key(None), None);
     }
 }
