@@ -275,12 +275,13 @@ fn affordable(formula: Formula, words: usize, rows: usize, budget: u64) -> (usiz
     (fewer, rows.min(pairs / fewer.max(1)))
 }
 
+/// Index of the subject, digest, its length, what stands beside the password.
+type Decoded<'a> = (usize, [u8; 64], usize, Salts<'a>);
+
 /// Which of `subjects` a common password (or, if `own`, one of the row's own words) opens in this turn, and what that
 /// password says.
 fn opened_by(turn: &Turn, subjects: &[&Subject], own: bool, pepper: Option<&[u8]>) -> Vec<(usize, Telling)> {
     let &Turn { scheme, formula, rows, words, .. } = turn;
-    /// Index of the subject, digest, its length, what stands beside the password.
-    type Decoded<'a> = (usize, [u8; 64], usize, Salts<'a>);
     let decoded: Vec<Decoded<'_>> = subjects
         .iter()
         .enumerate()
