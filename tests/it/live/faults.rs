@@ -241,7 +241,7 @@ fn an_audit_of_mariadb_writes_nothing_and_every_fault_in_the_middle_is_told() {
             server.sql(
                 "DROP TABLE faults.zz_gone; TRUNCATE faults.zz_less; ALTER TABLE faults.zz_other DROP COLUMN password",
             );
-            wait_until("the lock", || server.ask(SLEEPERS) != "");
+            wait_until("the lock", || !server.ask(SLEEPERS).is_empty());
         },
     );
     server.sql(&format!("KILL {}", server.ask(SLEEPERS)));
