@@ -65,7 +65,7 @@ fn verify(file: &Path) -> Result<u8, Error> {
     let checked = AtomicU64::new(0);
     let verified = corpus.verify(&|bytes| {
         let before = checked.fetch_add(bytes, Ordering::Relaxed);
-        meter.stored_bytes((before + bytes) / 2 - before / 2);
+        meter.stored_bytes(u64::midpoint(before, bytes) - before / 2);
     });
     drop(meter);
     verified.map_err(|e| error(&e))?;
