@@ -20,7 +20,7 @@ use crc32fast::Hasher;
 use super::bucket::{Bucket, Filling, LARGER, larger_in};
 use crate::model::{Exposure, Unasked};
 
-/// Bytes of a slot: half as many as four lines of 64, which a processor fetches at half the rate and sums up in twice the time.
+/// Bytes of a slot: two cache lines, of which the checksum is taken at every question.
 pub(super) const SLOT: usize = 128;
 /// Digests on average, of those a slot has room for: the numbers in shares of random digests scatter by 4 around it, and
 /// emptier slots would need more room than fuller ones need tails. 7.5 bytes a digest in all.
@@ -56,7 +56,7 @@ pub(super) struct Slot<'a> {
 
 impl<'a> Slot<'a> {
     /// Checks `bytes`, which must be slot `number`; `None` where they are not. `sum` is the sum of nothing: to make one anew
-    /// asks the processor what it can do, which takes a third of the time of the sum itself.
+    /// asks what the processor can do.
     #[inline]
     pub(super) fn check(bytes: &'a [u8; SLOT], number: u64, sum: &Hasher) -> Option<Self> {
         let mut sum = sum.clone();
