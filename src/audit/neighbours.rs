@@ -1,7 +1,7 @@
 //! Columns of digests that are made from what stands beside them: an address hashed for its picture, a number for a link.
 //!
 //! Such a column looks like stored passwords, and some of its values may even be common passwords' digests (a login `admin`,
-//! a number `123456`). That most of its values are their neighbour's digests settles what it is.
+//! a number `123456`). That nearly all of its values are their neighbour's digests settles what it is.
 
 use crate::columns::{self, ColumnStats};
 use crate::guess::DigestIndex;
@@ -11,12 +11,12 @@ use crate::schemes::{self, Stored};
 use super::observe::{self, Tools};
 use super::plan;
 
-/// Rows compared: chance gives no match at all, so this only has to tell most rows from few.
+/// Rows compared: chance gives no match at all, so this only has to tell nearly all rows from some.
 const SAMPLE: usize = 24;
 /// Fewer rows say nothing.
 const LEAST: usize = 3;
 
-/// Marks in `stats` the columns of `table` most of whose values are digests, by a construction of the common passwords' index, of another
+/// Marks in `stats` the columns of `table` nearly all of whose values are digests, by a construction of the common passwords' index, of another
 /// column's cells in the same rows, as they are or in lower case. Whether there were any.
 ///
 /// Not of a column of passwords: then those digests are of passwords, too.
@@ -71,7 +71,8 @@ fn sample(first: &[(TableBatch, usize)], column: usize) -> Vec<Sampled<'_>> {
         .collect()
 }
 
-/// Whether at least half of the sampled digests are of what `other` holds in their rows.
+/// Whether nearly all of the sampled digests (nine in ten) are of what `other` holds in their rows: where fewer are, they
+/// may be initial passwords, and the others passwords that people chose.
 fn is_digest_of(sample: &[Sampled<'_>], other: usize, index: &DigestIndex) -> bool {
     let mut compared = 0;
     let mut same = 0;
@@ -94,5 +95,5 @@ fn is_digest_of(sample: &[Sampled<'_>], other: usize, index: &DigestIndex) -> bo
             return false;
         }
     }
-    compared >= LEAST && 2 * same >= compared
+    compared >= LEAST && 10 * same >= 9 * compared
 }
