@@ -39,7 +39,7 @@ pub(super) struct Opened {
 }
 
 /// Candidates for one account: its own words, default passwords of its login, the commonest passwords.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Candidates {
     own: usize,
     defaults: usize,
@@ -62,6 +62,35 @@ impl Candidates {
 
 /// Of the budget, one part in so many is kept for schemes that a value does not show.
 const FOR_OTHERS: u64 = 4;
+
+/// A budget that nobody chose is for columns of which it reaches one account in so many: with a few likely passwords, that
+/// opens one account of a hundred thousand or two (some hold one of the commonest passwords in fifty). It says nothing
+/// of a column when it reaches fewer, however long the wait.
+const WORTH_IT: u128 = 10_000;
+/// Nanoseconds of work for each million accounts of other columns: a tenth of what reading and judging them takes.
+const FOR_A_MILLION: u128 = 250_000_000;
+/// Nanoseconds of work that other columns get at least: one guess at bcrypt of cost 12.
+const LEAST: u64 = 500_000_000;
+
+/// How many of `share` nanoseconds are spent where nobody chose: all of them on a column of which they reach one account in
+/// [`WORTH_IT`]; else a part that grows with the number of accounts, and never less than one guess takes. `forms` has
+/// the column's forms and how many values have each. What is chosen depends on them alone.
+pub(super) fn usual(forms: impl Iterator<Item = (Form, u64)>, share: u64, expects: &[String]) -> u64 {
+    let (mut accounts, mut work, mut commonest) = (0, 0, (0, 0));
+    for (form, count) in forms {
+        let Some(scheme) = plausible(form, expects).first().copied() else { continue };
+        accounts += u128::from(count);
+        work += u128::from(scheme.work(form)) * u128::from(count);
+        commonest = commonest.max((count, scheme.work(form)));
+    }
+    if work * u128::from(Candidates::ALL.count()) / WORTH_IT <= u128::from(share) {
+        return share;
+    }
+    let part = u64::try_from(accounts * FOR_A_MILLION / 1_000_000).unwrap_or(u64::MAX);
+    // One guess, and what is kept from it.
+    let one = commonest.1.saturating_mul(FOR_OTHERS).div_ceil(FOR_OTHERS - 1);
+    part.max(LEAST).max(one).min(share)
+}
 
 /// Tries, for each of `subjects` in order (accounts with a login that has published default passwords first), its own
 /// words, default passwords and the commonest passwords under its self-describing scheme, until `budget` nanoseconds of
@@ -133,7 +162,10 @@ impl Search<'_> {
         let mut chosen: Vec<(usize, &'static dyn Scheme)> = Vec::new();
         for (i, scheme) in tries.filter(|(i, _)| self.slow.opened.iter().all(|(known, _)| known != i)) {
             let work = scheme.work(self.subjects[i].form).saturating_mul(candidates.count());
-            if work > self.left {
+            if work > self.left && candidates == Candidates::ONE {
+                // Rather a cheaper one than none.
+                continue;
+            } else if work > self.left {
                 break;
             }
             self.left -= work;
@@ -175,8 +207,9 @@ impl Search<'_> {
         let defaults = guess::default_passwords(login).iter().take(candidates.defaults).map(|word| (None, &word[..]));
         let commonest = (0..candidates.common.min(common.len())).map(|rank| (None, common.word(rank)));
         let list: Vec<(Option<Own>, &[u8])> = mine.chain(defaults).chain(commonest).collect();
-        // As many at a time as the scheme is quickest with.
-        let (own, word) = list.chunks(scheme.lanes().max(1)).find_map(|some| {
+        // As many at a time as the scheme is quickest with, on all threads where there are fewer accounts than threads; of
+        // what opens the value, the first in the list.
+        let (own, word) = list.par_chunks(scheme.lanes().max(1)).find_map_first(|some| {
             let words: Vec<&[u8]> = some.iter().map(|(_, word)| *word).collect();
             scheme.first_of(&stored, &words).map(|at| some[at])
         })?;
@@ -186,5 +219,53 @@ impl Search<'_> {
             default: guess::is_default(login, word),
             scheme: 0,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    fn bcrypt(cost: u32) -> Form {
+        let form = schemes::recognise(format!("$2b${cost:02}${}", "a".repeat(53)).as_bytes());
+        assert_eq!(form.params, u64::from(cost));
+        form
+    }
+
+    fn usual_of(forms: &[(Form, u64)], share: u64) -> u64 {
+        usual(forms.iter().copied(), share, &[])
+    }
+
+    #[test]
+    fn by_default_a_table_that_the_budget_says_something_of_gets_all_of_it() {
+        for (cost, accounts) in [(10, 20), (10, 50_000), (12, 10_000), (15, 20)] {
+            assert_eq!(usual_of(&[(bcrypt(cost), accounts)], 5 * SECOND), 5 * SECOND, "cost {cost}");
+        }
+        assert_eq!(usual_of(&[], SECOND), SECOND);
+    }
+
+    #[test]
+    fn by_default_a_table_of_which_it_would_try_one_account_in_a_million_costs_less() {
+        let of = |cost, accounts| usual_of(&[(bcrypt(cost), accounts)], 5 * SECOND);
+        assert_eq!(of(12, 1_800_000), SECOND / 2);
+        assert_eq!(of(10, 1_800_000), SECOND / 2);
+        assert_eq!(of(12, 8_000_000), 2 * SECOND);
+        assert_eq!(of(12, 200_000_000), 5 * SECOND, "never more than there is");
+        assert_eq!(usual_of(&[(bcrypt(12), 1_800_000)], SECOND / 10), SECOND / 10);
+    }
+
+    #[test]
+    fn by_default_one_guess_at_the_commonest_form_is_within_the_budget() {
+        for (cost, accounts) in [(12, 1_800_000), (13, 1_800_000), (14, 1_800_000)] {
+            // Few of another cost change nothing.
+            for few in [bcrypt(4), bcrypt(17)] {
+                let budget = usual_of(&[(few, 100), (bcrypt(cost), accounts)], 5 * SECOND);
+                let scheme = plausible(bcrypt(cost), &[])[0];
+                assert!(scheme.work(bcrypt(cost)) <= budget - budget / FOR_OTHERS, "cost {cost}: {budget}");
+                assert!(budget < 2 * SECOND, "cost {cost}: {budget}");
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::columns::{self, ColumnStats};
 use crate::guess::Telling;
 use crate::model::{Assignment, Role, Table, TableBatch};
 use crate::schemes;
-use crate::settings::AuditSettings;
+use crate::settings::{AuditSettings, GUESS_SECONDS};
 
 use super::plan::{self, Slot};
 use super::{Shared, observe, prove};
@@ -18,7 +18,7 @@ use super::{Shared, observe, prove};
 /// Nanoseconds of [`crate::guess::nanoseconds`] that this may take in one unit: what slow hashes may take in all, and at
 /// least a second. A column takes some ten million.
 pub(super) fn budget(settings: &AuditSettings) -> u64 {
-    u64::from(settings.guess_seconds.max(1)) * 1_000_000_000
+    u64::from(settings.guess_seconds.unwrap_or(GUESS_SECONDS).max(1)) * 1_000_000_000
 }
 
 /// What looking for proofs in a table's columns gave.

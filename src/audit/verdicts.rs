@@ -16,6 +16,7 @@ use crate::model::{
     Reasons, Report, ReportSkip, ReportTable, ResetRow, Role, RowAt, Severity, Site, Tier, Verdict,
 };
 use crate::schemes::Protection;
+use crate::settings::{AuditSettings, GUESS_SECONDS};
 
 use super::Shared;
 use super::asking::{Asked, Asking};
@@ -72,38 +73,29 @@ pub(super) fn conclude(
 ) -> Result<Report, Error> {
     let settings = shared.settings;
     let store_error = |error: io::Error| Error::store(&settings.spool_dir, error);
-    shared.progress.phase("trying likely passwords");
-    let tables = || units.iter().flat_map(|unit| unit.tables.iter().map(move |table| (unit, table)));
-    // Counted in work and not in seconds, so that the same input gives the same report. What one column leaves is the
-    // next one's.
-    let mut budget = u64::from(settings.guess_seconds) * 1_000_000_000;
-    let mut columns_left: u64 = tables().map(|(_, table)| slow_columns(table)).sum();
-    let mut decided: Vec<Decided<'_>> = Vec::new();
-    for (unit, table) in tables() {
-        let columns = slow_columns(table);
-        let share = if columns == 0 { 0 } else { budget / columns_left };
-        let table = decide(unit, table, &settings.policy, shared.tools.pepper(), share);
-        columns_left -= columns;
-        budget -= table.slow.iter().map(|slow| slow.work).sum::<u64>().min(budget);
-        decided.push(table);
-    }
+    let tables: Vec<(&UnitDone, &TableDone)> =
+        units.iter().flat_map(|unit| unit.tables.iter().map(move |table| (unit, table))).collect();
     let run_count = shared.next_run.load(Ordering::Relaxed);
     let mut run_of: Vec<Option<(u32, u32)>> = vec![None; run_count as usize];
-    for (at, table) in decided.iter().enumerate() {
-        for (number, run) in table.table.runs.iter().enumerate() {
+    for (at, (_, table)) in tables.iter().enumerate() {
+        for (number, run) in table.runs.iter().enumerate() {
             run_of[run.id as usize] = Some((at as u32, number as u32));
         }
     }
     let joins = Joins::new(shared.tools.store.clone(), run_count);
-    shared.progress.phase("grouping equal values");
     let column_of = |run: u32, slot: usize| {
         let (at, _) = run_of[run as usize]?;
-        let live = decided[at as usize].slots.get(slot)?.is_some();
+        let table = tables[at as usize].1;
+        let live = slot < table.slots.len() && resolve::is_credential(table, slot);
         live.then_some(ColumnKey { table: at, slot: slot as u32 })
     };
-    let values = shared.values.lock().unwrap_or_else(PoisonError::into_inner);
-    let grouped = group(&values, &column_of, &joins).map_err(store_error)?;
-    drop(values);
+    shared.progress.phase("trying likely passwords, grouping equal values");
+    // Side by side: the last guess takes one thread a while.
+    let (decided, grouped) = rayon::join(
+        || decide_all(shared, &tables),
+        || group(&shared.values.lock().unwrap_or_else(PoisonError::into_inner), &column_of, &joins),
+    );
+    let grouped = grouped.map_err(store_error)?;
     for table in &decided {
         tell_slow(table, &joins).map_err(store_error)?;
     }
@@ -111,6 +103,25 @@ pub(super) fn conclude(
     shared.progress.phase("judging");
     let judged = judge_all(shared, &decided, &joins, resets)?;
     Ok(report(shared, units, &decided, &judged, &grouped, asked, skipped))
+}
+
+/// Tries likely passwords on every table and decides about its columns.
+fn decide_all<'a>(shared: &Shared<'_>, tables: &[(&'a UnitDone, &'a TableDone)]) -> Vec<Decided<'a>> {
+    let settings = shared.settings;
+    // Counted in work and not in seconds, so that the same input gives the same report. What one column leaves is the
+    // next one's.
+    let mut budget = u64::from(settings.guess_seconds.unwrap_or(GUESS_SECONDS)) * 1_000_000_000;
+    let mut columns_left: u64 = tables.iter().map(|(_, table)| slow_columns(table)).sum();
+    let mut decided: Vec<Decided<'_>> = Vec::new();
+    for (unit, table) in tables {
+        let columns = slow_columns(table);
+        let share = if columns == 0 { 0 } else { budget / columns_left };
+        let table = decide(unit, table, settings, shared.tools.pepper(), share);
+        columns_left -= columns;
+        budget -= table.slow.iter().map(|slow| slow.work).sum::<u64>().min(budget);
+        decided.push(table);
+    }
+    decided
 }
 
 /// Columns of `table` that hold self-describing hashes.
@@ -122,16 +133,17 @@ fn slow_columns(table: &TableDone) -> u64 {
 fn decide<'a>(
     unit: &'a UnitDone,
     table: &'a TableDone,
-    policy: &Policy,
+    settings: &AuditSettings,
     pepper: Option<&[u8]>,
-    budget: u64,
+    share: u64,
 ) -> Decided<'a> {
     let mut slots = Vec::new();
     let mut slow = Vec::new();
     for number in 0..table.slots.len() {
         if resolve::is_credential(table, number) {
+            let budget = if settings.guess_seconds.is_some() { share } else { usual(table, number, share) };
             let tried = try_slow(table, number, pepper, budget);
-            slots.push(Some(resolve::slot(table, number, &tried, policy)));
+            slots.push(Some(resolve::slot(table, number, &tried, &settings.policy)));
             slow.push(tried);
         } else {
             slots.push(None);
@@ -147,6 +159,13 @@ fn sample_order(table: &TableDone, slot: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..sample.len()).collect();
     order.sort_by_key(|at| sample[*at].key);
     order
+}
+
+/// What of `share` is spent on a column by default.
+fn usual(table: &TableDone, slot: usize, share: u64) -> u64 {
+    let done = &table.slots[slot];
+    let forms = done.sorts.iter().map(|sort| sort.form).zip(done.counts.iter().copied());
+    slow::usual(forms, share, table.roles[table.plan.slots[slot].column].expects)
 }
 
 fn try_slow(table: &TableDone, slot: usize, pepper: Option<&[u8]>, budget: u64) -> Slow {
@@ -573,7 +592,7 @@ fn report(
             tiers: tally.accounts,
         });
         // Where no guesses are wanted, none are missing.
-        if shared.settings.guess_seconds > 0 {
+        if shared.settings.guess_seconds != Some(0) {
             report.skipped.extend(left_out(table));
         }
         findings(table, tally, &shared.settings.policy, &of_column, &mut report.findings);

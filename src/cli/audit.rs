@@ -67,9 +67,10 @@ pub struct AuditArgs {
     pub pepper_file: Option<PathBuf>,
     /// How long to try likely passwords (the account's own words, defaults, the commonest) on slow hashes such as bcrypt,
     /// in estimated seconds of one core, shared by all such columns; and, for each input, on digests of which only a proof
-    /// can tell that they are passwords.
-    #[arg(long, value_name = "N", default_value = "5", help_heading = "Judgement")]
-    pub guess_seconds: String,
+    /// can tell that they are passwords [default: 5; less on slow hashes of so many accounts that it would not reach one in
+    /// 10,000].
+    #[arg(long, value_name = "N", help_heading = "Judgement")]
+    pub guess_seconds: Option<String>,
     /// Compute SHA-256 of every input while reading it, for the record.
     #[arg(long, help_heading = "Judgement")]
     pub hash_inputs: bool,

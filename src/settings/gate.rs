@@ -242,7 +242,7 @@ fn scan(args: ScanArgs) -> Result<(GateSettings, Option<String>), Error> {
         spool_dir: folder(args.temp_dir)?,
         pepper: None,
         guess_words: GUESS_WORDS,
-        guess_seconds: GUESS_SECONDS,
+        guess_seconds: Some(GUESS_SECONDS),
     };
     let span = match args.git.since {
         Some(revision) => Some(Span::Since(revision)),

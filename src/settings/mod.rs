@@ -35,6 +35,9 @@ use zeroize::Zeroizing;
 pub use gate::{GateSettings, RuleOverride, check_baseline, check_gate, check_rules, prepare};
 pub use live::Identity;
 
+/// Work spent on trying likely passwords if nobody chose, at most, in estimated seconds of one core.
+pub const GUESS_SECONDS: u32 = 5;
+
 /// What an audit reads, how far it goes, and by what it judges.
 #[derive(Clone, Debug)]
 pub struct AuditSettings {
@@ -62,8 +65,9 @@ pub struct AuditSettings {
     pub guess_words: u32,
     /// A secret of the whole site that takes part in its hashes.
     pub pepper: Option<Secret>,
-    /// Work spent on trying likely passwords against slow hashes, in estimated seconds of one core; 0 tries none.
-    pub guess_seconds: u32,
+    /// Work spent on trying likely passwords against slow hashes, in estimated seconds of one core; 0 tries none. If nobody
+    /// chose: [`GUESS_SECONDS`], and less on a column of so many accounts that they would tell nothing of it.
+    pub guess_seconds: Option<u32>,
 }
 
 /// Where the results go, and what they mean to the caller.
@@ -155,7 +159,10 @@ pub fn check(args: AuditArgs) -> Result<(AuditSettings, OutputSettings), Error> 
         pepper: pepper(args.pepper_file.as_deref())?,
         keys: keys::keys(&args.keys, &args.key_files, &args.ivs)?,
         guess_words: count("--guess-words", &args.guess_words, 0, u64::from(u32::MAX))? as u32,
-        guess_seconds: count("--guess-seconds", &args.guess_seconds, 0, 1_000_000)? as u32,
+        guess_seconds: match &args.guess_seconds {
+            Some(typed) => Some(count("--guess-seconds", typed, 0, 1_000_000)? as u32),
+            None => None,
+        },
     };
     Ok((audit, output))
 }

@@ -6,6 +6,16 @@ use std::fs;
 use super::generators::{self as g, Random};
 use crate::program::{audit, credaudit};
 
+/// A table of accounts with bcrypt of this cost, of passwords that nobody guesses.
+fn bcrypt(cost: u32, accounts: usize) -> String {
+    let mut random = Random::new("slow hashes");
+    let mut text = String::from("id,login,password\n");
+    for row in 0..accounts {
+        writeln!(text, "{row},member{row},$2y${cost:02}${}u", random.string(g::ALNUM, 52)).unwrap();
+    }
+    text
+}
+
 /// The exit code and what was left out of a CSV file of this text.
 fn left_out(text: &str, more: &[&str]) -> (Option<i32>, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
@@ -38,12 +48,8 @@ fn columns_of_digests_that_no_likely_password_was_tried_on_are_told() {
 
 #[test]
 fn a_column_of_slow_hashes_that_no_likely_password_was_tried_on_is_told_unless_none_is_wanted() {
-    let mut random = Random::new("slow hashes");
-    let mut text = String::from("id,login,password\n");
-    for row in 0..20 {
-        // 2^15 rounds take two seconds.
-        writeln!(text, "{row},member{row},$2y$15${}u", random.string(g::ALNUM, 52)).unwrap();
-    }
+    // 2^15 rounds take two seconds.
+    let text = bcrypt(15, 20);
     let (code, skipped) = left_out(&text, &["--guess-seconds", "1"]);
     let [told] = &skipped[..] else { panic!("{skipped:?}") };
     assert!(told.contains("column password") && told.contains("--guess-seconds"), "{told}");
@@ -55,4 +61,19 @@ fn a_column_of_slow_hashes_that_no_likely_password_was_tried_on_is_told_unless_n
     let output = credaudit(&["audit", "--guess-seconds", "1", path.to_str().unwrap()]).output().unwrap();
     let page = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(page.contains("no likely password was tried"), "{page}");
+}
+
+#[test]
+fn of_more_accounts_than_any_budget_says_something_of_one_is_tried_and_the_report_is_complete() {
+    // Five seconds would reach one account of these, with ten passwords.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("export.csv");
+    fs::write(&path, bcrypt(12, 18_000)).unwrap();
+    let (output, report) = audit(&[path.to_str().unwrap()]);
+    assert_eq!((output.status.code(), report["skipped"].as_array().unwrap().len()), (Some(0), 0), "{report}");
+    let told = report.to_string();
+    assert!(
+        told.contains("18000 values that no breach source can be asked about, 1 tried with likely passwords"),
+        "{told}"
+    );
 }
