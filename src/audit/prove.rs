@@ -32,6 +32,9 @@ pub(super) const QUICK: [Stage; 1] = [Stage { rows: SAMPLE, words: 50, own: fals
 /// After [`QUICK`], where nothing but numbers opened values: whether words do.
 pub(super) const QUICK_WORDS: [Stage; 1] = [Stage { rows: SAMPLE, words: 1000, own: false, budget: 400_000_000 }];
 
+/// Where nothing opens anything, so many times two turns for each thread are tried before threads wait for each other.
+const MOST_ROUNDS: usize = 8;
+
 /// One step of looking for a proof.
 pub(super) struct Stage {
     rows: usize,
@@ -140,16 +143,23 @@ pub(super) fn constructions(
     }
     let mut candidates = candidates(open.iter().map(|at| subjects[*at].form), salt_column, index, pepper.is_some());
     let mut work = 0;
+    let (at_first, most) = match rayon::current_num_threads() {
+        1 => (1, 1),
+        threads => (2 * threads, 2 * threads * MOST_ROUNDS),
+    };
     for stage in stages {
         let mut left = stage.budget;
         let mut next = 0;
+        let mut many = at_first;
         while next < candidates.len() {
             // Most open nothing. So several are tried side by side, as if none before had opened anything; what that gives
             // counts up to the first that did.
-            let turns = turns(&candidates[next..], subjects, &open, stage, left);
+            let turns = turns(&candidates[next..], subjects, &open, stage, left, many);
+            // The longer none does, the more: threads wait for the last of each round.
+            many = (2 * many).min(most);
             let sample: Vec<&Subject> = open.iter().map(|at| &subjects[*at]).collect();
             let found: Vec<Vec<(usize, Telling)>> =
-                turns.par_iter().map(|turn| opened_by(turn, &sample, stage.own, pepper)).collect();
+                turns.par_iter().with_max_len(1).map(|turn| opened_by(turn, &sample, stage.own, pepper)).collect();
             for (turn, found) in turns.iter().zip(found) {
                 left -= turn.cost;
                 work += turn.cost;
@@ -160,6 +170,7 @@ pub(super) fn constructions(
                     candidates[next - 1].hits += found.len();
                     open.retain(|at| found.iter().all(|(known, _)| known != at));
                     opened.extend(found);
+                    many = at_first;
                     break;
                 }
             }
@@ -191,13 +202,15 @@ struct Turn {
     cost: u64,
 }
 
-/// The next turns, as many as there are threads to take two each, of rows of which these are `open`, within `left`
-/// nanoseconds.
-fn turns(candidates: &[Candidate], subjects: &[Subject], open: &[usize], stage: &Stage, mut left: u64) -> Vec<Turn> {
-    let many = match rayon::current_num_threads() {
-        1 => 1,
-        threads => 2 * threads,
-    };
+/// The next turns, so `many` of them, of rows of which these are `open`, within `left` nanoseconds.
+fn turns(
+    candidates: &[Candidate],
+    subjects: &[Subject],
+    open: &[usize],
+    stage: &Stage,
+    mut left: u64,
+    many: usize,
+) -> Vec<Turn> {
     let turn = |(number, candidate): (usize, &Candidate)| {
         let &Candidate { scheme, formula, .. } = candidate;
         // What one construction leaves is for those after it.
