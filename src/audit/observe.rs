@@ -384,6 +384,9 @@ struct People<'a> {
 }
 
 impl<'a> People<'a> {
+    /// Most of the words that [`People::own`] gives for one row.
+    const WORDS: usize = 3;
+
     fn of(plan: &Plan, batch: &'a TableBatch) -> Self {
         let rows = batch.len();
         let active = Cells::of(batch, plan.active.map(|(column, _)| column));
@@ -605,34 +608,29 @@ impl SlotObserver<'_> {
 
     /// The row's own words against unsalted digests, many at a time.
     fn own_words_unsalted(&mut self) {
+        let people = self.people;
         for formula in &self.slot.unsalted {
-            let len = formula.digest_len();
-            let rows = self.batch.len();
-            let mut tries: Vec<(&[u8], u32, Own)> = Vec::with_capacity(rows * 3);
-            for row in 0..rows {
-                let facts = &self.facts[row];
-                if facts.is_open() || usize::from(self.raw_of[row].1) != len {
-                    continue;
-                }
-                for (own, word) in self.people.own(row) {
-                    tries.push((word, row as u32, own));
-                }
-            }
-            let (raws, raw_of) = (&self.raw, &self.raw_of);
-            let pair = |i: usize| {
-                let (word, row, _) = tries[i];
-                (Target::unsalted(raw(raws, raw_of[row as usize]).unwrap_or_default()), word)
-            };
-            let (facts, hits, dictionary) = (&mut self.facts, &mut self.found.hits, &mut self.dictionary);
-            guess::search_pairs_by(*formula, tries.len(), pair, &mut |pair| {
-                let (_, row, own) = tries[pair];
-                let facts = &mut facts[row as usize];
+            let (raws, raw_of, len) = (&self.raw, &self.raw_of, formula.digest_len());
+            let mut found: Vec<(usize, Own)> = Vec::new();
+            let rows = self.facts.iter().zip(raw_of).enumerate();
+            let rows = rows.filter(|(_, (facts, (_, of)))| !facts.is_open() && usize::from(*of) == len);
+            // A row's number, and which of its words.
+            let pairs = rows.flat_map(|(row, _)| {
+                people.own(row).enumerate().map(move |(which, (_, word))| (row * People::WORDS + which, word))
+            });
+            let digest = |id: usize| raw(raws, raw_of[id / People::WORDS]).unwrap_or_default();
+            guess::search_unsalted(*formula, pairs, digest, &mut |id| {
+                let row = id / People::WORDS;
+                found.extend(people.own(row).nth(id % People::WORDS).map(|(own, _)| (row, own)));
+            });
+            for (row, own) in found {
+                let facts = &mut self.facts[row];
                 if facts.own.is_none() {
                     facts.own = Some(own);
-                    facts.code = dictionary.opened(facts.code as usize - 1, *formula) as u32 + 1;
-                    *hits.entry(*formula).or_default() += 1;
+                    facts.code = self.dictionary.opened(facts.code as usize - 1, *formula) as u32 + 1;
+                    *self.found.hits.entry(*formula).or_default() += 1;
                 }
-            });
+            }
         }
     }
 

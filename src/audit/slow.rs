@@ -165,7 +165,8 @@ impl Search<'_> {
             if work > self.left && candidates == Candidates::ONE {
                 // Rather a cheaper one than none.
                 continue;
-            } else if work > self.left {
+            }
+            if work > self.left {
                 break;
             }
             self.left -= work;

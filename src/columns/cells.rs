@@ -116,51 +116,52 @@ const PRIVILEGED: [&[u8]; 24] = [
 /// Whether a login is one that products give to their administrator or service account.
 pub fn is_privileged_login(login: &[u8]) -> bool {
     let login = login.trim_ascii();
-    // `DOMAIN\Administrator` and `admin@example.org` are the same account name with a place.
-    let name = if has_place(login) {
-        let name = memchr::memrchr(b'\\', login).map_or(login, |at| &login[at + 1..]);
-        memchr::memchr(b'@', name).map_or(name, |at| &name[..at])
-    } else {
-        login
-    };
-    // Asked for every row: most names have a first letter, or with it a length, that no known one has.
-    let first = name.first().map_or(0, |b| usize::from(b.to_ascii_lowercase()));
-    if LENGTHS[first] == 0 {
+    // Asked for every row: most names begin with two letters that no known one begins with.
+    let may_be = |name: &[u8]| name.first_chunk::<2>().is_some_and(|[first, second]| begins_known(*first, *second));
+    let plain = may_be(login);
+    if !plain && !has_backslash(login) {
         return false;
     }
+    // `DOMAIN\Administrator` and `admin@example.org` are the same account name with a place.
+    let name = memchr::memrchr(b'\\', login).map_or(login, |at| &login[at + 1..]);
+    let name = memchr::memchr(b'@', name).map_or(name, |at| &name[..at]);
     let end = name.iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |last| last + 1);
     let name = &name[..end];
-    name.len() < 32
-        && LENGTHS[first] & 1 << name.len() != 0
-        && PRIVILEGED_LOGINS.iter().any(|known| name.eq_ignore_ascii_case(known))
+    may_be(name) && PRIVILEGED_LOGINS.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
-/// Whether a login holds a backslash or an `@`: eight bytes at a time, since most are shorter than a call is worth.
+/// Whether a login holds a backslash: eight bytes at a time, since most are shorter than a call is worth.
 #[inline]
-fn has_place(login: &[u8]) -> bool {
+fn has_backslash(login: &[u8]) -> bool {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    // The top bit of every byte that is zero; of others only behind such a one.
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word & (0x80 * ONES);
-    let place = |word: u64| zero(word ^ (u64::from(b'\\') * ONES)) | zero(word ^ (u64::from(b'@') * ONES)) != 0;
+    // The top bit of every byte that is a backslash; of others only behind such a one.
+    let any = |eight: &[u8; 8]| {
+        let word = u64::from_le_bytes(*eight) ^ (u64::from(b'\\') * ONES);
+        word.wrapping_sub(ONES) & !word & (0x80 * ONES) != 0
+    };
     match (login.first_chunk::<8>(), login.last_chunk::<8>()) {
-        (Some(head), Some(tail)) if login.len() <= 16 => {
-            place(u64::from_le_bytes(*head)) || place(u64::from_le_bytes(*tail))
-        }
-        (Some(_), _) => memchr::memchr2(b'\\', b'@', login).is_some(),
-        _ => login.iter().any(|b| matches!(b, b'\\' | b'@')),
+        (Some(head), Some(tail)) if login.len() <= 16 => any(head) || any(tail),
+        (Some(_), _) => memchr::memchr(b'\\', login).is_some(),
+        _ => login.contains(&b'\\'),
     }
 }
 
-/// By first letter: a bit for each length that a known login has.
-static LENGTHS: [u32; 256] = {
-    let mut lengths = [0; 256];
+/// Whether a known login begins with these two, in either case; some other pairs pass, too.
+#[inline]
+fn begins_known(first: u8, second: u8) -> bool {
+    BEGINNINGS[usize::from(first.to_ascii_lowercase())] & 1 << (second & 31) != 0
+}
+
+/// By first letter: a bit for the last five bits, which are the same in both cases, of each second letter.
+static BEGINNINGS: [u32; 256] = {
+    let mut beginnings = [0; 256];
     let mut at = 0;
     while at < PRIVILEGED_LOGINS.len() {
         let known = PRIVILEGED_LOGINS[at];
-        lengths[known[0] as usize] |= 1 << known.len();
+        beginnings[known[0] as usize] |= 1 << (known[1] & 31);
         at += 1;
     }
-    lengths
+    beginnings
 };
 
 const PRIVILEGED_LOGINS: [&[u8]; 26] = [

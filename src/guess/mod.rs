@@ -24,7 +24,7 @@ pub use defaults::{default_passwords, is_default};
 pub use digest_index::{DigestIndex, Hit};
 pub use own::{Own, is_own, own_candidates};
 
-use crate::model::{Formula, Salts};
+use crate::model::{Algorithm, Formula, Salts};
 use lanes::Variant;
 
 /// One value under attack: the stored digest, and what goes with it.
@@ -69,12 +69,23 @@ pub fn search_pairs(formula: Formula, targets: &[Target<'_>], candidates: &[&[u8
     pairs::search_pairs_on(Variant::best(), formula, count, |i| (targets[i], candidates[i]), hit);
 }
 
-/// [`search_pairs`] for pairs that are made when they are needed: `pair(i)` is called a few times for each.
-pub fn search_pairs_by<'a>(
+/// Calls `hit(id)` for every `(id, candidate)` of `pairs` whose candidate has the unsalted digest `digest(id)` under
+/// `formula`, in no particular order; ids may repeat. `digest` is asked for a few times with each.
+pub fn search_unsalted<'a, 'd>(
     formula: Formula,
-    count: usize,
-    pair: impl Fn(usize) -> (Target<'a>, &'a [u8]),
+    pairs: impl Iterator<Item = (usize, &'a [u8])>,
+    digest: impl Fn(usize) -> &'d [u8],
     hit: &mut dyn FnMut(usize),
 ) {
-    pairs::search_pairs_on(Variant::best(), formula, count, pair, hit);
+    if let Formula::Plain(algorithm) = formula
+        && algorithm != Algorithm::Ntlm
+    {
+        return pairs::search_plain_on(Variant::best(), algorithm, pairs, digest, hit);
+    }
+    let pairs: Vec<(usize, &[u8])> = pairs.collect();
+    let pair = |i: usize| {
+        let (id, candidate) = pairs[i];
+        (Target::unsalted(digest(id)), candidate)
+    };
+    pairs::search_pairs_on(Variant::best(), formula, pairs.len(), pair, &mut |i| hit(pairs[i].0));
 }

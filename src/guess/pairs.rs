@@ -46,6 +46,32 @@ pub(super) fn search_pairs_on<'a>(
     }
 }
 
+/// Calls `hit(id)` for every `(id, candidate)` of `pairs` whose candidate's plain hash is `digest(id)`, which is asked for
+/// once with each pair and once more where it seems to be. Not for NTLM, which hashes UTF-16.
+pub(super) fn search_plain_on<'a, 'd>(
+    variant: Variant,
+    algorithm: Algorithm,
+    pairs: impl Iterator<Item = (usize, &'a [u8])>,
+    digest: impl Fn(usize) -> &'d [u8],
+    hit: &mut dyn FnMut(usize),
+) {
+    let formula = Formula::Plain(algorithm);
+    let Some(core) = core_for(formula) else {
+        pairs
+            .filter(|(id, candidate)| is_match(formula, &Target::unsalted(digest(*id)), candidate))
+            .for_each(|(id, _)| hit(id));
+        return;
+    };
+    let mut digester = Digester::new(variant, core);
+    let mut compare = |hashed: &Hashed<'_>| hashed.compare(core, &digest, &mut *hit);
+    pairs.for_each(|(id, candidate)| {
+        if let Some(tag) = tag(core, digest(id)) {
+            digester.push_one(id, tag, candidate, &mut compare);
+        }
+    });
+    digester.finish(&mut compare);
+}
+
 /// Whether the candidate makes the target's digest, one at a time.
 pub(super) fn is_match(formula: Formula, target: &Target<'_>, candidate: &[u8]) -> bool {
     if target.digest.len() != formula.digest_len() {
@@ -83,17 +109,7 @@ impl Chunk {
             let (target, pass) = pair(i);
             tag(core, target.digest).map(|tag| (tag, [pass, &[], &[]]))
         };
-        let mut compare = |hashed: &Hashed<'_>| {
-            // No early end, which would keep this from being vectorised.
-            let alike = hashed.tags.0.iter().zip(&hashed.state[0].0).filter(|(tag, word)| tag == word).count();
-            if alike > 0 {
-                for (lane, &id) in hashed.ids.iter().enumerate() {
-                    if is_digest(core, hashed.state, lane, pair(id).0.digest) {
-                        hit(id);
-                    }
-                }
-            }
-        };
+        let mut compare = |hashed: &Hashed<'_>| hashed.compare(core, |i| pair(i).0.digest, &mut *hit);
         match formula {
             Formula::Plain(Algorithm::Ntlm) => {
                 let mut text = [0; TEXT];
@@ -202,6 +218,22 @@ struct Hashed<'a> {
     state: &'a State,
 }
 
+impl Hashed<'_> {
+    /// Calls `hit` for every text whose digest is the one that is asked for.
+    #[inline]
+    fn compare<'d>(&self, core: Core, digest: impl Fn(usize) -> &'d [u8], mut hit: impl FnMut(usize)) {
+        // No early end, which would keep this from being vectorised.
+        let alike = self.tags.0.iter().zip(&self.state[0].0).filter(|(tag, word)| tag == word).count();
+        if alike > 0 {
+            for (lane, &id) in self.ids.iter().enumerate() {
+                if is_digest(core, self.state, lane, digest(id)) {
+                    hit(id);
+                }
+            }
+        }
+    }
+}
+
 impl Digester {
     pub(super) fn new(variant: Variant, core: Core) -> Self {
         let batch = |blocks: usize| Batch {
@@ -278,16 +310,10 @@ impl Digester {
     #[inline]
     fn push(&mut self, id: usize, tag: u32, pieces: [&[u8]; 3], done: &mut impl FnMut(&Hashed<'_>)) {
         let len = pieces[0].len() + pieces[1].len() + pieces[2].len();
-        // 0x80 and eight bytes of length have to fit as well.
-        let blocks = (len + 9).div_ceil(64);
-        if blocks > 2 {
-            return self.push_long(id, tag, &pieces, done);
-        }
-        let core = self.core;
-        let batch = &mut self.batches[blocks - 1];
-        let lane = batch.filled;
         if pieces[0].len() == len {
-            fill_lane(core, pieces[0], lane, &mut batch.words);
+            self.push_one(id, tag, pieces[0], done);
+        } else if len > TEXT {
+            self.push_long(id, tag, &pieces, done);
         } else {
             let mut joined = [0; TEXT];
             let mut at = 0;
@@ -297,8 +323,23 @@ impl Digester {
                     at += piece.len();
                 }
             }
-            fill_lane(core, &joined[..len], lane, &mut batch.words);
+            self.push_one(id, tag, &joined[..len], done);
         }
+    }
+
+    /// The same for a text in one piece.
+    #[inline]
+    fn push_one(&mut self, id: usize, tag: u32, text: &[u8], done: &mut impl FnMut(&Hashed<'_>)) {
+        let len = text.len();
+        // 0x80 and eight bytes of length have to fit as well.
+        let blocks = (len + 9).div_ceil(64);
+        if blocks > 2 {
+            return self.push_long(id, tag, &[text], done);
+        }
+        let core = self.core;
+        let batch = &mut self.batches[blocks - 1];
+        let lane = batch.filled;
+        fill_lane(core, text, lane, &mut batch.words);
         let length = core.length_words(len);
         batch.words[16 * blocks - 2].0[lane] = length[0];
         batch.words[16 * blocks - 1].0[lane] = length[1];

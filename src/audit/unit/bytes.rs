@@ -1,7 +1,7 @@
 //! Reads a unit that is bytes.
 //!
-//! Blocks are read a window at a time. Within a window the exact reader takes the first block and *forks* of it guess
-//! where a row starts in each later one, so that all are parsed and observed in parallel. A fork's work counts only if
+//! Blocks are taken a window at a time ([`window`]). The exact reader gets the first block and *forks* of it guess where
+//! a row starts in each later one, so that all are parsed and observed in parallel. A fork's work counts only if
 //! the reader before it arrives in exactly the state the fork assumed; otherwise the rest of the window is read again
 //! from there. So the result never depends on how the input was cut or on how many threads there are.
 
@@ -12,7 +12,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::Scope;
-use rayon::prelude::*;
 
 use crate::audit::Shared;
 use crate::audit::observe::{self, Run, Watch};
@@ -21,7 +20,8 @@ use crate::formats::{self, Head, Opened, ReadAt, Reader, Sink};
 use crate::model::{Block, ByteTotals, Fault, Places, ReportSkip, ReportTarget, Table, TableBatch, Wanted};
 use crate::sources::{Limits, Member, Unit};
 
-use super::settle::{Collector, FaultSum, Item, Tables};
+use super::settle::{Collector, Item, Tables};
+use super::window::{self, Segment};
 use super::{MAX_READINGS, UnitDone};
 
 /// Reads a unit and, where it is an archive, all its members, each a unit of its own behind it. Only trouble with the
@@ -133,15 +133,6 @@ fn crashed(unit: &Unit) -> UnitDone {
     }
 }
 
-/// What a segment gave, free of borrows.
-struct Segment {
-    reader: Box<dyn Reader>,
-    items: Vec<Item>,
-    other: u64,
-    faults: BTreeMap<&'static str, FaultSum>,
-    error: Option<io::Error>,
-}
-
 /// One reading of one unit.
 struct Reading<'a> {
     shared: &'a Shared<'a>,
@@ -213,7 +204,7 @@ impl<'a> Reading<'a> {
         };
         let wrappers = input.wrappers().join(", ");
         let mut blocks = Blocks { input: &mut input, over: false, error: None, shared: self.shared, told: 0 };
-        let first = blocks.window(self.shared.window());
+        let first = blocks.first();
         let head_bytes = first.first().map_or(&[][..], Block::bytes);
         let head = Head {
             bytes: &head_bytes[..head_bytes.len().min(Head::LEN)],
@@ -281,16 +272,29 @@ impl<'a> Reading<'a> {
         Ok(self)
     }
 
-    /// Reads window after window; the next one is read while this one is worked on.
+    /// Reads window after window.
     fn stream(&mut self, mut reader: Box<dyn Reader>, first: Vec<Block>, blocks: &mut Blocks<'_>) -> io::Result<()> {
-        let window = self.shared.window();
         let mut line_base = 0;
-        let mut now = first;
-        while !now.is_empty() {
-            let (done, next) =
-                rayon::join(|| self.window(reader, &mut line_base, std::mem::take(&mut now)), || blocks.window(window));
-            reader = done?;
-            now = next;
+        // What is to be read before further blocks, and whether it is to be read again because a guess was wrong.
+        let mut queue: VecDeque<Block> = first.into();
+        let mut again = false;
+        loop {
+            // A guess that failed may fail again on what follows: the rest of the window goes without.
+            let room = if again { queue.len() } else { self.shared.window() };
+            let mut next = || queue.pop_front().or_else(|| blocks.next());
+            let worked = match window::work(reader, &mut next, room, !again, &self.tables) {
+                Ok(worked) => worked,
+                Err(exact) => {
+                    reader = exact;
+                    break;
+                }
+            };
+            let left;
+            (reader, left) = self.accept_window(worked, &mut line_base)?;
+            again = !left.is_empty();
+            if again {
+                queue = left;
+            }
         }
         let mut last = Collector::new(None);
         reader.finish(&mut last);
@@ -300,75 +304,34 @@ impl<'a> Reading<'a> {
         }
         self.tables.accept(items, other, &faults, line_base)
     }
-
-    /// Parses one window in parallel as far as forks hold, and accepts what they gave.
-    fn window(
+    /// Takes what the segments of a window gave as far as their guesses hold; gives the exact reader behind them, and the
+    /// blocks that are to be read again.
+    fn accept_window(
         &mut self,
-        mut reader: Box<dyn Reader>,
+        worked: window::Worked,
         line_base: &mut u64,
-        blocks: Vec<Block>,
-    ) -> io::Result<Box<dyn Reader>> {
-        let mut queue: VecDeque<Block> = blocks.into();
-        let mut may_fork = true;
-        while let Some(block) = queue.pop_front() {
-            // Each segment: its reader, the state it assumed, and its parts.
-            let mut parts: Vec<Vec<Block>> = vec![vec![block]];
-            let mut forks: Vec<(Box<dyn Reader>, Box<dyn Reader>)> = Vec::new();
-            for block in queue.drain(..) {
-                let fork = if may_fork { reader.fork(&block).zip(reader.fork(&block)) } else { None };
-                let last = parts.last_mut().expect("there is a first segment");
-                match fork {
-                    Some(((at, fork), (_, witness))) => {
-                        last.push(block.slice(0..at));
-                        parts.push(vec![block.slice(at..block.len())]);
-                        forks.push((fork, witness));
-                    }
-                    None => last.push(block),
-                }
-            }
-            let alone = forks.is_empty();
-            let (forks, witnesses): (Vec<_>, Vec<_>) = forks.into_iter().unzip();
-            let readers: Vec<Box<dyn Reader>> = std::iter::once(reader).chain(forks).collect();
-            let this = &self.tables;
-            let segments: Vec<Segment> = readers
-                .into_par_iter()
-                .zip(parts.par_iter())
-                .map(|(mut reader, parts)| {
-                    let mut collector = Collector::new((!alone).then_some(this));
-                    for part in parts {
-                        reader.push(part, &mut collector);
-                    }
-                    let Collector { items, other, faults, error, .. } = collector;
-                    Segment { reader, items, other, faults, error }
-                })
-                .collect();
-            let mut segments = segments.into_iter();
-            let first = segments.next().expect("there is a first segment");
-            let mut exact = self.accept_segment(first, *line_base)?;
-            let mut held = 1;
-            for (segment, witness) in segments.zip(&witnesses) {
-                if !exact.is_at(witness.as_ref()) {
+    ) -> io::Result<(Box<dyn Reader>, VecDeque<Block>)> {
+        let mut left = VecDeque::new();
+        let mut exact: Option<Box<dyn Reader>> = None;
+        let places = worked.places;
+        for (number, segment) in worked.segments.into_iter().enumerate() {
+            let Segment { reader, assumed, items, other, faults, error } = segment;
+            if let Some((exact, assumed)) = exact.as_ref().zip(assumed.as_ref()) {
+                if !exact.is_at(assumed.as_ref()) {
+                    left = places.again_from(number);
                     break;
                 }
                 *line_base += exact.line() - 1;
-                exact = self.accept_segment(segment, *line_base)?;
-                held += 1;
             }
-            // A guess that failed may fail again on what follows: the rest of this window goes without.
-            may_fork = held == parts.len();
-            queue = parts.drain(held..).flatten().collect();
-            reader = exact;
+            if let Some(error) = error {
+                return Err(error);
+            }
+            self.tables.accept(items, other, &faults, *line_base)?;
+            exact = Some(reader);
         }
+        drop(places);
         self.tables.release_blocks();
-        Ok(reader)
-    }
-
-    fn accept_segment(&mut self, segment: Segment, line_base: u64) -> io::Result<Box<dyn Reader>> {
-        if let Some(error) = segment.error {
-            return Err(error);
-        }
-        self.tables.accept(segment.items, segment.other, &segment.faults, line_base)?;
-        Ok(segment.reader)
+        Ok((exact.expect("a window has a first segment"), left))
     }
 
     fn random(&mut self, reader: &mut dyn formats::RandomReader, blocks: &mut Blocks<'_>) -> io::Result<()> {
@@ -445,13 +408,11 @@ impl Blocks<'_> {
         }
     }
 
-    fn window(&mut self, blocks: usize) -> Vec<Block> {
-        let mut window: Vec<Block> = std::iter::from_fn(|| self.next()).take(blocks).collect();
-        if window.len() < blocks && !self.over {
-            self.over = true;
-        }
-        window.retain(|b| !b.is_empty());
-        window
+    /// The first two: the second tells whether the first is all there is.
+    fn first(&mut self) -> Vec<Block> {
+        let mut first: Vec<Block> = std::iter::from_fn(|| self.next()).take(2).collect();
+        first.retain(|b| !b.is_empty());
+        first
     }
 
     /// Reads to the end; the bytes of `first` and of all that follow.

@@ -2,13 +2,15 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `bytes` | reads a unit that is bytes: windows of blocks, parsed in parallel by forks of the reader |
+//! | `bytes` | reads a unit that is bytes, window by window |
+//! | `window` | the blocks of a window: each read, guessed and parsed by one thread |
 //! | `live` | reads the tables of a database: parts over several connections |
 //! | `settle` | what either reading shares: plans decided, batches observed, statistics and runs collected in order |
 
 mod bytes;
 mod live;
 mod settle;
+mod window;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
