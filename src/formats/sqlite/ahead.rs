@@ -26,10 +26,11 @@ const FEWEST: usize = 4;
 /// Into how many groups the children of one page are cut, if they are not too small or too large then.
 const PARTS: usize = 8;
 
-/// Most groups decoded aside at a time, some 8 MiB: with eight, threads stood still for a fifth of the time, waiting for
-/// the last group. The first time it is [`PARTS`], because a table's first rows say which of its columns are wanted. Both
-/// are counts and not the number of threads, so that no more is read of a damaged database on one machine than on another.
-const MOST: usize = 32;
+/// Most groups decoded aside at a time, some 4 MiB: with eight, threads stood still for a fifth of the time, waiting for
+/// the last group; with 32, more blocks were in use than [`Pool`](crate::model::Pool) keeps. The first time it is
+/// [`PARTS`], because a table's first rows say which of its columns are wanted. Both are counts and not the number of
+/// threads, so that no more is read of a damaged database on one machine than on another.
+const MOST: usize = 16;
 
 /// Page numbers with their places.
 type Group = Vec<(u32, u64)>;
