@@ -8,6 +8,7 @@ FUZZ_TARGETS = copy corpus csv json packed range reversible schemes secrets sql 
 help:
 	@echo 'make demo    build the program and audit a bundled example database'
 	@echo 'make test    format, lints, all tests, documentation, replay of the fuzz corpora'
+	@echo 'make test-mongodb    lints and tests of the feature mongodb, whose driver takes two minutes to build'
 	@echo 'make deny    licences and advisories of all dependencies (installs cargo-deny)'
 	@echo 'make fuzz    every fuzz target for $(FUZZ_SECONDS) s each (installs cargo-fuzz, needs a nightly toolchain)'
 	@echo 'make check-clients    clients from PyPI and npm ask the range server (fetches both)'
@@ -39,6 +40,12 @@ lint:
 
 unit:
 	$(CARGO) test --locked
+
+.PHONY: test-mongodb
+# No part of `make test`: the driver takes two minutes of processor time to build.
+test-mongodb: setup-test
+	$(CARGO) clippy --all-targets --features mongodb --locked -- -D warnings
+	$(CARGO) test --features mongodb --locked mongodb
 
 docs:
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --locked

@@ -162,11 +162,11 @@ impl Search<'_> {
         let mut chosen: Vec<(usize, &'static dyn Scheme)> = Vec::new();
         for (i, scheme) in tries.filter(|(i, _)| self.slow.opened.iter().all(|(known, _)| known != i)) {
             let work = scheme.work(self.subjects[i].form).saturating_mul(candidates.count());
-            if work > self.left && candidates == Candidates::ONE {
-                // Rather a cheaper one than none.
-                continue;
-            }
             if work > self.left {
+                if candidates == Candidates::ONE {
+                    // Rather a cheaper account than none.
+                    continue;
+                }
                 break;
             }
             self.left -= work;

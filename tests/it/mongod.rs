@@ -149,7 +149,7 @@ impl Connection<'_> {
             let mut header = [0; 16];
             self.stream.read_exact(&mut header).ok()?;
             let number = |at: usize| i32::from_le_bytes(header[at..at + 4].try_into().unwrap());
-            let mut body = vec![0; number(0) as usize - 16];
+            let mut body = vec![0; usize::try_from(number(0)).unwrap() - 16];
             self.stream.read_exact(&mut body).ok()?;
             let (request, kind) = (number(4), number(12));
             let command = match kind {
@@ -178,7 +178,7 @@ impl Connection<'_> {
                 vec![0; 5]
             };
             let answered = if kind == 2004 { 1 } else { 2013i32 };
-            let length = (16 + head.len() + answer.as_bytes().len()) as i32;
+            let length = i32::try_from(16 + head.len() + answer.as_bytes().len()).unwrap();
             let fields = [length, 1, request, answered];
             let out: Vec<u8> =
                 fields.iter().flat_map(|n| n.to_le_bytes()).chain(head).chain(answer.as_bytes().to_vec()).collect();
@@ -220,7 +220,7 @@ impl Connection<'_> {
                 let gone = ids.iter().filter(|id| open.remove(&id.as_i64().unwrap()).is_some()).count();
                 let mut seen = seen();
                 seen.killed += gone;
-                seen.cursors -= gone as i64;
+                seen.cursors -= i64::try_from(gone).unwrap();
                 Some(doc! {"ok": 1.0, "cursorsKilled": ids.clone()})
             }
             "buildInfo" => {
@@ -258,7 +258,8 @@ impl Connection<'_> {
                 match self.collection(command, "count") {
                     Some(collection) if collection.trouble == Trouble::Error(13) => Some(error(13, "Unauthorized")),
                     found => {
-                        Some(doc! {"ok": 1.0, "n": found.map_or(0, |collection| collection.documents.len()) as i32})
+                        let count = found.map_or(0, |collection| collection.documents.len());
+                        Some(doc! {"ok": 1.0, "n": i32::try_from(count).unwrap()})
                     }
                 }
             }
@@ -388,9 +389,10 @@ impl Connection<'_> {
             }
         }
         if let Ok(limit) = command.get_i64("limit") {
-            documents.truncate(limit as usize);
+            documents.truncate(usize::try_from(limit).unwrap());
         }
-        let until = command.get_i64("maxTimeMS").ok().map(|ms| Instant::now() + Duration::from_millis(ms as u64));
+        let until =
+            command.get_i64("maxTimeMS").ok().map(|ms| Instant::now() + Duration::from_millis(ms.unsigned_abs()));
         let trouble = if is_end { Trouble::None } else { trouble };
         self.open(documents, namespace, trouble, until, FIRST)
     }
@@ -431,13 +433,11 @@ impl Connection<'_> {
                     // A server notices that its client is gone.
                     let _ = self.stream.set_read_timeout(Some(wait));
                     let mut byte = [0];
-                    return match self.stream.peek(&mut byte) {
-                        Ok(0) => None,
-                        _ => {
-                            self.stream.set_read_timeout(None).unwrap();
-                            Some(error(50, "MaxTimeMSExpired"))
-                        }
-                    };
+                    if matches!(self.stream.peek(&mut byte), Ok(0)) {
+                        return None;
+                    }
+                    self.stream.set_read_timeout(None).unwrap();
+                    return Some(error(50, "MaxTimeMSExpired"));
                 }
                 until = n;
             }
@@ -460,10 +460,10 @@ impl Connection<'_> {
 
 /// The document at the start of `bytes`.
 fn document(bytes: &[u8]) -> Vec<u8> {
-    bytes[..i32::from_le_bytes(bytes[..4].try_into().unwrap()) as usize].to_vec()
+    bytes[..u32::from_le_bytes(bytes[..4].try_into().unwrap()) as usize].to_vec()
 }
 
-/// A value in relaxed Extended JSON (MongoDB's specification, version 2), as `mongoexport` writes it.
+/// A value in relaxed Extended JSON (`MongoDB`'s specification, version 2), as `mongoexport` writes it.
 pub(crate) fn json(value: &Bson) -> serde_json::Value {
     match value {
         Bson::Document(document) => document.iter().map(|(name, value)| (name.clone(), json(value))).collect(),

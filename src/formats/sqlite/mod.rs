@@ -33,6 +33,7 @@
 //! [`RowAt::line`]: crate::model::RowAt::line
 //! [`RowAt::offset`]: crate::model::RowAt::offset
 
+mod ahead;
 mod page;
 mod record;
 mod rows;
@@ -103,7 +104,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// Reads one database; see the module for what it makes of it.
 ///
 /// Memory: one bit a page, 8 bytes a page in the log, the schema (at most 64 MiB), a block of leaves (512 KiB) and what
-/// a batch copies; as much again for each group of leaves that is decoded aside.
+/// a batch copies; half as much again for each group of leaves that is decoded aside, 16 at most.
 #[derive(Default)]
 pub struct SqliteReader {
     wal: Option<Box<dyn ReadAt>>,

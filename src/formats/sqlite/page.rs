@@ -1,7 +1,7 @@
 //! Pages: the header that sizes them, where each lies (database file or write-ahead log), which are claimed, and how
 //! their cells are laid out. Section numbers are those of <https://www.sqlite.org/fileformat2.html>.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
@@ -117,7 +117,38 @@ pub(super) enum Claims {
     /// One bit a page.
     All(Vec<u64>),
     /// Those taken by work done aside, which knows of no others.
-    Aside(HashSet<u32>),
+    Aside(Few),
+}
+
+/// A set of few pages, most of them neighbours: their bits in words, and the word that was changed last at hand.
+#[derive(Default)]
+pub(super) struct Few {
+    words: HashMap<u32, u64>,
+    /// Its number, and its bits where they differ from those in `words`.
+    now: (u32, u64),
+}
+
+impl Few {
+    fn contains(&self, page: u32) -> bool {
+        let word = page / 64;
+        let bits = if word == self.now.0 { self.now.1 } else { self.words.get(&word).copied().unwrap_or_default() };
+        bits >> (page % 64) & 1 == 1
+    }
+
+    fn insert(&mut self, page: u32) {
+        let word = page / 64;
+        if word != self.now.0 {
+            self.words.insert(self.now.0, self.now.1);
+            self.now = (word, self.words.get(&word).copied().unwrap_or_default());
+        }
+        self.now.1 |= 1 << (page % 64);
+    }
+
+    /// All words with their numbers.
+    fn words(&self) -> impl Iterator<Item = (usize, u64)> {
+        let others = self.words.iter().filter(|(word, _)| **word != self.now.0);
+        others.map(|(word, bits)| (*word as usize, *bits)).chain([(self.now.0 as usize, self.now.1)])
+    }
 }
 
 impl<'a> std::ops::Deref for Pages<'a> {
@@ -237,7 +268,7 @@ impl<'a> Pages<'a> {
 
     /// None is taken, as far as work done aside knows: what it takes is to be [`adopt`](Self::adopt)ed.
     pub(super) fn aside(map: &'a Map<'a>) -> Self {
-        Self { map, claims: Claims::Aside(HashSet::new()) }
+        Self { map, claims: Claims::Aside(Few::default()) }
     }
 
     /// Where the pages are.
@@ -254,7 +285,7 @@ impl<'a> Pages<'a> {
     pub(super) fn is_claimed(&self, number: u32) -> bool {
         match &self.claims {
             Claims::All(words) => words.get(number as usize / 64).is_some_and(|word| word >> (number % 64) & 1 == 1),
-            Claims::Aside(pages) => pages.contains(&number),
+            Claims::Aside(pages) => pages.contains(number),
         }
     }
 
@@ -269,7 +300,7 @@ impl<'a> Pages<'a> {
             Some(place) => {
                 match &mut self.claims {
                     Claims::All(words) => words[number as usize / 64] |= 1 << (number % 64),
-                    Claims::Aside(pages) => drop(pages.insert(number)),
+                    Claims::Aside(pages) => pages.insert(number),
                 }
                 Claim::Place(place)
             }
@@ -278,12 +309,11 @@ impl<'a> Pages<'a> {
 
     /// Takes what work aside has taken, if all of it is free: that work then went as it would have gone here.
     pub(super) fn adopt(&mut self, aside: &Claims) -> bool {
-        let Claims::Aside(pages) = aside else { return false };
-        let free = pages.iter().all(|page| !self.is_claimed(*page));
+        let (Claims::Aside(few), Claims::All(all)) = (aside, &mut self.claims) else { return false };
+        // What was taken aside has a place, so there is a word for it.
+        let free = few.words().all(|(word, bits)| all.get(word).is_some_and(|taken| taken & bits == 0));
         if free {
-            for page in pages {
-                self.claim(*page);
-            }
+            few.words().for_each(|(word, bits)| all[word] |= bits);
         }
         free
     }
@@ -485,6 +515,20 @@ mod tests {
         assert_eq!(local_len(489 + 4092 + 500, Kind::Table, 4096), 989, "what fits behind whole overflow pages");
         // The smallest page with the most reserved.
         assert!(local_len(usize::MAX >> 33, Kind::Index, 480) <= 480 - 35);
+    }
+
+    #[test]
+    fn few_pages_are_the_ones_put_in_whatever_their_order() {
+        let mut few = Few::default();
+        let pages = [70, 1, 64, 4_000_000_000, 2, 70, 127, 63];
+        for page in pages {
+            few.insert(page);
+        }
+        let found: Vec<u32> =
+            (0..200).chain([3_999_999_999, 4_000_000_000]).filter(|page| few.contains(*page)).collect();
+        assert_eq!(found, [1, 2, 63, 64, 70, 127, 4_000_000_000]);
+        let bits: u32 = few.words().map(|(_, bits)| bits.count_ones()).sum();
+        assert_eq!(bits, 7);
     }
 
     #[test]

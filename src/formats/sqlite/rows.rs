@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::page::{Cell, Encoding};
 use super::record::{Bytes, Decoder, MAX_COLUMNS, Value, integer_text, real_text, stored_max, utf8};
@@ -26,9 +27,12 @@ pub(super) struct Rows<'n> {
     name: &'n str,
     /// The table and its batch; made at the first row where the number of columns has to be learnt from it.
     table: Option<(Arc<Layout>, BatchBuilder)>,
-    /// By column: whether its cells are wanted. Empty where all are.
-    wanted: Vec<bool>,
+    /// The columns, and those of which all cells are wanted.
+    columns: Vec<usize>,
+    wanted: Vec<usize>,
     limit: usize,
+    /// Most rows that a batch has had, so that the next need not grow step by step.
+    usual: Arc<AtomicUsize>,
     decoder: Decoder,
     copied: usize,
     text: String,
@@ -40,8 +44,10 @@ impl<'n> Rows<'n> {
             encoding,
             name,
             table: None,
+            columns: Vec::new(),
             wanted: Vec::new(),
             limit: 0,
+            usual: Arc::default(),
             decoder: Decoder::default(),
             copied: 0,
             text: String::new(),
@@ -53,6 +59,8 @@ impl<'n> Rows<'n> {
     }
 
     fn set(&mut self, layout: Arc<Layout>) {
+        self.columns = (0..layout.cells.len()).collect();
+        self.wanted.clone_from(&self.columns);
         self.limit = (MAX_CELLS / layout.cells.len().max(1)).clamp(1, MAX_ROWS);
         let builder = BatchBuilder::new(Arc::clone(&layout.table));
         self.table = Some((layout, builder));
@@ -66,9 +74,11 @@ impl Cells for Rows<'_> {
         rows.set(layout.clone());
         let (_, builder) = rows.table.as_mut()?;
         if let Some(wanted) = sink.wanted(&layout.table) {
-            rows.wanted = (0..layout.cells.len()).map(|column| wanted.column(column)).collect();
+            rows.wanted.retain(|column| wanted.column(*column));
             builder.project(Some(wanted));
         }
+        builder.reserve(self.usual.load(Ordering::Relaxed).min(rows.limit));
+        rows.usual = self.usual.clone();
         Some(rows)
     }
 
@@ -108,10 +118,8 @@ impl Cells for Rows<'_> {
             Bytes::Gathered => (self.decoder.gathered.as_slice(), 0),
         };
         let whole = builder.begin_row(place);
-        for (column, stored) in layout.cells.iter().enumerate() {
-            if !whole && !self.wanted[column] {
-                continue;
-            }
+        for &column in if whole { &self.columns } else { &self.wanted } {
+            let stored = &layout.cells[column];
             let Some(field) = self.decoder.fields.get(stored.index) else {
                 match &stored.default {
                     Some(default) => {
@@ -130,8 +138,10 @@ impl Cells for Rows<'_> {
                     builder.copy(column, &text);
                 }
                 Value::Text(start, len) | Value::Blob(start, len) => {
-                    if at == Bytes::Page {
+                    if at == Bytes::Page && whole {
                         builder.slice(column, page_at + start, len);
+                    } else if at == Bytes::Page {
+                        builder.slice_wanted(column, page_at + start, len);
                     } else {
                         self.copied += len;
                         builder.copy(column, &from[start..start + len]);
@@ -158,6 +168,7 @@ impl Cells for Rows<'_> {
     fn end(&mut self, ground: &mut Ground<'_>) {
         self.copied = 0;
         if let Some(batch) = self.table.as_mut().and_then(|(_, builder)| builder.take()) {
+            self.usual.fetch_max(batch.len(), Ordering::Relaxed);
             ground.sink.batch(batch);
         }
     }

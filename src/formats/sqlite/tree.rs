@@ -1,30 +1,12 @@
 //! Walks b-trees: every page once, every cell to whoever wants it, every byte to its account.
-//!
-//! **Side by side.** Leaves are most of a database, and what is in one says nothing of another. So groups of neighbouring
-//! leaves are decoded aside, several at a time, each by the same code as anywhere, as if it were alone with its pages. What
-//! that gives counts, in the order of the tree, if nothing was odd: all pages were leaves of the right kind, there was no
-//! fault, and no page it took (overflow pages among them) had another use by then. Otherwise the walk reads that group
-//! itself, as if nobody had tried.
 
 use std::io;
 
-use rayon::prelude::*;
-
-use super::page::{BLOCK, Cell, Claim, Claims, HEADER, Kind, Map, Node, Pages};
+use super::ahead::Ahead;
+use super::page::{BLOCK, Cell, Claim, HEADER, Kind, Node, Pages};
 use super::record::Decoder;
 use crate::formats::Sink;
-use crate::model::{Block, Fault, TableBatch};
-
-/// Most bytes of a group of leaves that is decoded aside, about: the children of one page of 4 KiB are some 450 leaves,
-/// eight such groups.
-const GROUP: usize = 256 << 10;
-
-/// Fewest pages of a group.
-const FEWEST: usize = 4;
-
-/// Most groups decoded aside at a time. A count and not the number of threads, so that whose a page is that a damaged
-/// database uses twice does not depend on the machine.
-const GROUPS: usize = 8;
+use crate::model::{Block, Fault};
 
 /// Deeper trees are damaged: 2^32 pages of two children each are 32 levels; SQLite itself stops at 20
 /// (`BTCURSOR_MAX_DEPTH`).
@@ -117,66 +99,19 @@ pub(super) struct Ground<'a> {
 }
 
 /// An interior page whose children are being walked.
-struct Level {
-    links: Vec<Link>,
-    next: usize,
+pub(super) struct Level {
+    pub(super) links: Vec<Link>,
+    pub(super) next: usize,
     /// How many children to read at once: one until the first leaf, then twice as many each time.
     ahead: usize,
     /// How many children not to read aside: what was odd there is looked at here.
-    alone: usize,
+    pub(super) alone: usize,
 }
 
 impl Level {
     fn new(links: Vec<Link>, ahead: usize) -> Self {
         Self { links, next: 0, ahead, alone: 0 }
     }
-}
-
-/// What a group of leaves gave that was decoded aside.
-struct Aside {
-    claims: Claims,
-    other: u64,
-    batches: Vec<TableBatch>,
-}
-
-/// Keeps batches; any fault is odd.
-#[derive(Default)]
-struct Heard {
-    batches: Vec<TableBatch>,
-    odd: bool,
-}
-
-impl Sink for Heard {
-    fn batch(&mut self, batch: TableBatch) {
-        self.batches.push(batch);
-    }
-
-    fn other(&mut self, _: u64) {
-        self.odd = true;
-    }
-
-    fn fault(&mut self, _: Fault) {
-        self.odd = true;
-    }
-}
-
-/// Decodes a group of leaves, page numbers with their places, as if nothing else were there; `None` if anything is odd.
-fn aside(map: &Map<'_>, usable: usize, group: &[(u32, u64)], kind: Kind, mut cells: impl Cells) -> Option<Aside> {
-    let mut heard = Heard::default();
-    let mut ground = Ground { pages: Pages::aside(map), usable, sink: &mut heard, other: 0 };
-    let block = ground.block(group).ok()?;
-    let mut kind = Some(kind);
-    cells.begin(&block);
-    for (i, &(page, place)) in group.iter().enumerate() {
-        let is_free = matches!(ground.pages.claim(page), Claim::Place(_));
-        if !is_free || page == 1 || !ground.page(&block, i, place, false, &mut kind, &mut cells).ok()?.is_empty() {
-            return None;
-        }
-    }
-    cells.end(&mut ground);
-    let Ground { pages, other, .. } = ground;
-    let claims = pages.into_claims();
-    (!heard.odd).then_some(Aside { claims, other, batches: heard.batches })
 }
 
 impl Ground<'_> {
@@ -199,11 +134,11 @@ impl Ground<'_> {
         // Where leaves were found last: those of a tree are all of one depth.
         let mut leaves_at = 0;
         let mut group: Vec<(u32, u64)> = Vec::new();
-        while !levels.is_empty() {
-            let depth = levels.len();
-            let level = levels.last_mut().expect("the loop ends with the last level");
+        let mut aside = Ahead::new();
+        while let Some((level, above)) = levels.split_last_mut() {
+            let depth = above.len() + 1;
             if let Some(kind) = kind.filter(|_| depth == leaves_at && level.ahead == most && level.alone == 0)
-                && self.side_by_side(level, kind, cells)
+                && self.side_by_side(level, above.last(), kind, cells, &mut aside)
             {
                 continue;
             }
@@ -266,40 +201,6 @@ impl Ground<'_> {
         Ok(())
     }
 
-    /// Decodes the next groups of leaves side by side, if there are two or more; whether any of it counts.
-    fn side_by_side(&mut self, level: &mut Level, kind: Kind, cells: &impl Cells) -> bool {
-        let left = level.links.len() - level.next;
-        let of_group = (GROUP / self.pages.page_size()).min(left.div_ceil(GROUPS)).max(FEWEST);
-        let mut groups: Vec<Vec<(u32, u64)>> = Vec::new();
-        for links in level.links[level.next..].chunks(of_group).take(GROUPS) {
-            let free = |link: &Link| {
-                let place = self.pages.place(link.page)?;
-                (!self.pages.is_claimed(link.page)).then_some((link.page, place))
-            };
-            match links.iter().map(free).collect() {
-                Some(group) => groups.push(group),
-                None => break,
-            }
-        }
-        let takers: Vec<_> = groups.iter().map_while(|_| cells.aside(self.sink)).collect();
-        if takers.len() < 2 {
-            return false;
-        }
-        let (map, usable) = (self.pages.map(), self.usable);
-        let done: Vec<Option<Aside>> =
-            groups.par_iter().zip(takers).map(|(group, cells)| aside(map, usable, group, kind, cells)).collect();
-        for (group, done) in groups.iter().zip(done) {
-            let Some(done) = done.filter(|done| self.pages.adopt(&done.claims)) else {
-                level.alone = group.len();
-                break;
-            };
-            level.next += group.len();
-            self.other += done.other;
-            done.batches.into_iter().for_each(|batch| self.sink.batch(batch));
-        }
-        true
-    }
-
     /// Says why a link cannot be followed.
     fn refuse(&mut self, link: Link) {
         if let Claim::Refused(what) = self.pages.claim(link.page) {
@@ -307,13 +208,13 @@ impl Ground<'_> {
         }
     }
 
-    fn block(&self, group: &[(u32, u64)]) -> io::Result<Block> {
+    pub(super) fn block(&self, group: &[(u32, u64)]) -> io::Result<Block> {
         let places: Vec<u64> = group.iter().map(|(_, place)| *place).collect();
         self.pages.block(&places)
     }
 
     /// Takes one claimed page, the `index`th of `block`, and gives its children.
-    fn page(
+    pub(super) fn page(
         &mut self,
         block: &Block,
         index: usize,
