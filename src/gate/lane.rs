@@ -23,6 +23,9 @@ const AHEAD: usize = 8;
 /// searched.
 const PART: usize = 1 << 20;
 
+/// Bytes of a first block from which there may be parts; at most what is read at a time.
+const LARGE: usize = 512 << 10;
+
 /// Bytes of a line around a hit that are looked at for words that let it pass.
 const AROUND: usize = 2 << 10;
 
@@ -191,7 +194,7 @@ impl Search<'_> {
             self.archive = Some(head.to_vec());
             return Ok(None);
         }
-        let anywhere = if first.len() < PART { None } else { input.anywhere().map_err(|e| e.to_string())? };
+        let anywhere = if first.len() < LARGE { None } else { input.anywhere().map_err(|e| e.to_string())? };
         let anywhere = anywhere.filter(|text| text.size() > first.len() as u64);
         let second = if anywhere.is_some() { None } else { Some(input.next_block()) };
         let whole = matches!(second, Some(Ok(None)));

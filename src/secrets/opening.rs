@@ -26,7 +26,8 @@ impl Opening {
     pub(super) fn of(pattern: &Pattern) -> Option<Self> {
         let hir = parsed(pattern)?;
         let HirKind::Concat(parts) = hir.kind() else { return None };
-        let at = parts.iter().position(|part| matches!(part.kind(), HirKind::Repetition(_)) && class(part).is_some())?;
+        let at =
+            parts.iter().position(|part| matches!(part.kind(), HirKind::Repetition(_)) && class(part).is_some())?;
         let (run, least, most) = class(&parts[at])?;
         let lead = Extractor::new().limit_total(MOST).extract(&Hir::concat(parts[..at].to_vec()));
         let literals = lead.literals().filter(|literals| !literals.is_empty() && lead.is_exact())?;

@@ -93,6 +93,23 @@ impl Prefix {
         Self(self.0.iter().zip(&other.0).map(|(a, b)| a.union(*b)).collect())
     }
 
+    /// Its first bytes, as far as each is one byte, in whatever case.
+    pub(super) fn lead(&self) -> Self {
+        let is_one = |bytes: &&Bytes| {
+            let folded: Bytes = (0..=255_u8).filter(|b| bytes.contains(*b)).fold(Bytes::NONE, |mut all, byte| {
+                all.insert(byte.to_ascii_lowercase());
+                all
+            });
+            folded.len() == 1
+        };
+        Self(self.0.iter().take_while(is_one).copied().collect())
+    }
+
+    /// Whether `text` begins with it.
+    pub(super) fn stands_at(&self, text: &[u8]) -> bool {
+        text.len() >= self.0.len() && self.0.iter().zip(text).all(|(bytes, byte)| bytes.contains(*byte))
+    }
+
     /// Length in bytes.
     pub(super) fn len(&self) -> usize {
         self.0.len()
@@ -215,6 +232,12 @@ mod tests {
         assert_eq!(prefixes("['abcd']", "abcd.*x", false), [r"\x61\x62\x63\x64"]);
         assert_eq!(prefixes("['aa11', 'bb11']", r"(?:aa|bb)11\b[01]", false).len(), 2);
         assert_eq!(prefixes("['aa11', 'bb11']", r"(?:aa|bb)11\b[01]", false)[1], r"\x62{2}\x31{2}[\x30-\x31]");
+        let lead = |keyword: &[u8], ignore_case, rest: &[Bytes]| Prefix::new(keyword, ignore_case, rest).lead().len();
+        let digits = Bytes(std::array::from_fn(|word| if word == 0 { 0x03ff_0000_0000_0000 } else { 0 }));
+        assert_eq!((lead(b"ab-1", true, &[digits; 9]), lead(b"abc", false, &[digits; 3])), (4, 3));
+        let prefix = Prefix::new(b"ab", false, &[digits; 4]);
+        let stands = [&b"ab12"[..], b"ab123", b"ab1", b"ab1x", b"AB12"].map(|text| prefix.stands_at(text));
+        assert_eq!(stands, [true, true, false, false, false]);
         assert_eq!(prefixes("['ab12']", "ab12", true), [r"[\x41-\x41\x61-\x61][\x42-\x42\x62-\x62]\x31\x32"]);
     }
 }
