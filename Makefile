@@ -3,7 +3,7 @@ CARGO ?= cargo
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS = copy corpus csv json packed range reversible schemes secrets sql sqlite store
 
-.PHONY: check-clients check-engines check-sarif help setup setup-test build demo test lint unit docs deny fuzz bench-dump bench-breach clean
+.PHONY: check-clients check-engines check-sarif help setup setup-test build demo test lint unit docs deny fuzz bench-dump bench-gate bench-breach clean
 
 help:
 	@echo 'make demo    build the program and audit a bundled example database'
@@ -15,6 +15,7 @@ help:
 	@echo 'make check-engines    both engines of the gate over 500 MB of text: the same findings'
 	@echo 'make check-sarif    SARIF of a gate against the published schema, by a validator from npm (fetches it)'
 	@echo 'make bench-dump    speed and memory on a 1 GB dump, beside other tools'
+	@echo 'make bench-gate    speed and memory of the gate, beside Kingfisher and git'
 	@echo 'make bench-live    speed and memory on live databases, beside their own clients'
 	@echo 'make bench-breach  size and speed of breach corpora'
 
@@ -75,6 +76,11 @@ check-sarif: build
 
 bench-dump: build
 	@benches/dump.sh
+
+# Fetches Debian's linux-source-6.1 and Kingfisher's wheel; some 3 GB of disk, kept where BENCH_DIR says.
+bench-gate: build
+	@benches/gate.sh
+	@benches/history.sh
 
 .PHONY: bench-live
 # Servers of Debian's packages, some 4 GB of disk.

@@ -8,22 +8,31 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::allow;
+use super::place::{Passed, Shape, units};
 use crate::audit::Progress;
-use crate::formats::{self, Head, Opened};
-use crate::model::Characters;
-use crate::model::Commit;
+use crate::formats::{self, Head, Opened, ReadAt};
+use crate::model::{Block, Characters, Commit, Loan, Pool};
 use crate::secrets::{self, EngineError, Hit, LOOKBACK, MAX_MATCH, Named, Rules, Scanner, Window};
 use crate::settings::GateSettings;
-use crate::sources::{Encoded, Unit};
+use crate::sources::{Encoded, Input, ReadError, Unit};
 
-/// Blocks searched at a time in a large unit, for each thread.
-const AHEAD: usize = 2;
+/// Parts of a large unit searched at a time, for each thread: between them hits are put together in order.
+const AHEAD: usize = 8;
 
-/// Stretches searched by one thread at a time, in bytes.
+/// Stretches searched by one thread at a time, in bytes. What was just read is still in a core's second-level cache when it is
+/// searched.
 const PART: usize = 1 << 20;
+
+/// Bytes of a first block from which there may be parts; at most what is read at a time.
+const LARGE: usize = 512 << 10;
 
 /// Bytes of a line around a hit that are looked at for words that let it pass.
 const AROUND: usize = 2 << 10;
+
+/// Bytes before and behind a stretch that are at hand while it is searched: what matches reach, and of the line there and the one
+/// before it what may let them pass.
+const BEFORE: usize = LOOKBACK + 2 * AROUND;
+const BEHIND: usize = MAX_MATCH + AROUND;
 
 /// Hits kept of one unit before they are settled; beyond it they are only counted. A unit that has so many is one finding.
 const MAX_HITS: usize = 100_000;
@@ -100,14 +109,9 @@ pub(super) fn search(settings: &GateSettings, unit: &Unit, alone: bool, progress
     let path = unit.path();
     let mut search = Search {
         settings,
-        text: Vec::new(),
-        offset: 0,
-        from: 0,
-        lines: 0,
-        line_start: 0,
-        inner: 0,
+        searched: 0,
+        passed: Passed::default(),
         encoding: Encoded::default(),
-        units: 0,
         found: Vec::new(),
         below: 0,
         named: settings.rules.named(&path),
@@ -127,7 +131,7 @@ pub(super) fn search(settings: &GateSettings, unit: &Unit, alone: bool, progress
         name: unit.name().into(),
         commit: unit.commit().cloned(),
         aside: unit.is_aside(),
-        bytes: search.offset + search.from as u64,
+        bytes: search.searched,
         path: search.path,
         found: search.found,
         tables: search.tables,
@@ -141,67 +145,40 @@ pub(super) fn search(settings: &GateSettings, unit: &Unit, alone: bool, progress
 pub(super) const BUG: &str =
     "the program has a bug that this file brings out: please report it with the kind of file (not the file)";
 
-/// Lines counted up to a place.
-struct Cursor {
-    /// Newlines before it.
-    lines: u64,
-    /// Where its line starts, in bytes of the unit.
-    line_start: u64,
-    /// Bytes between there and the place that begin no character of UTF-8.
-    inner: u64,
-    /// Units of UTF-16 before it; counted only where they are asked for.
-    units: Option<u64>,
-}
-
-/// Bytes that begin no character of UTF-8.
-fn inner(text: &[u8]) -> u64 {
-    text.iter().filter(|byte| **byte & 0xc0 == 0x80).count() as u64
-}
-
-/// Units that a text takes in UTF-16: two for what UTF-8 writes in four bytes, one for any other character.
-fn units(text: &[u8]) -> u64 {
-    text.iter().map(|byte| u64::from(*byte & 0xc0 != 0x80) + u64::from(*byte >= 0xf0)).sum()
-}
-
-impl Cursor {
-    /// Goes on over `text`, which begins `offset` bytes into the unit.
-    fn pass(&mut self, text: &[u8], offset: u64) {
-        self.units = self.units.map(|before| before + units(text));
-        self.lines += memchr::memchr_iter(b'\n', text).count() as u64;
-        match memchr::memrchr(b'\n', text) {
-            Some(last) => {
-                self.line_start = offset + last as u64 + 1;
-                self.inner = inner(&text[last + 1..]);
-            }
-            None => self.inner += inner(text),
-        }
-    }
-}
-
 struct Search<'a> {
     settings: &'a GateSettings,
-    /// Bytes at hand: what was searched and matches can still reach back to, then what is to be searched.
-    text: Vec<u8>,
-    /// Bytes of the unit before `text`.
-    offset: u64,
-    /// Up to here `text` was searched.
-    from: usize,
-    /// Newlines in what was searched.
-    lines: u64,
-    /// Where the line at `from` starts, in bytes of the unit.
-    line_start: u64,
-    /// Bytes from there to `from` that begin no character.
-    inner: u64,
+    /// Bytes of the unit that were searched.
+    searched: u64,
+    /// What lies before the text of the next window.
+    passed: Passed,
     /// How the unit is written.
     encoding: Encoded,
-    /// Units of UTF-16 before `from`, where it is written in that.
-    units: u64,
     found: Vec<Located>,
     below: u64,
     named: Named,
     path: String,
     tables: bool,
     archive: Option<Vec<u8>>,
+}
+
+/// What one window gave.
+struct Part {
+    found: Vec<Seen>,
+    below: u64,
+    /// What lies between its text's beginning and the next one's.
+    passed: Passed,
+}
+
+/// A hit, as far as its window tells where it is.
+struct Seen {
+    hit: Hit,
+    /// What lies between the window's beginning and the secret.
+    before: Passed,
+    shape: Shape,
+    /// Units of UTF-16 that the secret takes, if the unit is written in that.
+    units: u64,
+    fingerprint: String,
+    allowed: Allowed,
 }
 
 impl Search<'_> {
@@ -217,8 +194,10 @@ impl Search<'_> {
             self.archive = Some(head.to_vec());
             return Ok(None);
         }
-        let second = input.next_block();
-        let whole = matches!(second, Ok(None));
+        let anywhere = if first.len() < LARGE { None } else { input.anywhere().map_err(|e| e.to_string())? };
+        let anywhere = anywhere.filter(|text| text.size() > first.len() as u64);
+        let second = if anywhere.is_some() { None } else { Some(input.next_block()) };
+        let whole = matches!(second, Some(Ok(None)));
         match lane_of(unit, first.bytes(), whole) {
             Lane::Text => {}
             Lane::Tables => self.tables = true,
@@ -227,24 +206,75 @@ impl Search<'_> {
         if whole {
             // Most files: one block, searched where it is.
             self.stretch(first.bytes(), 0..first.len(), 0)?;
-            self.offset = first.len() as u64;
-            self.from = 0;
             progress.stored_bytes(first.len() as u64);
-            return Ok(unread);
+        } else if let Some(text) = anywhere {
+            drop((first, input));
+            self.places(text.as_ref(), alone, progress)?;
+        } else {
+            let mut text = first.bytes().to_vec();
+            drop(first);
+            progress.stored_bytes(text.len() as u64);
+            self.blocks(&mut text, second, &mut input, alone, progress)?;
         }
-        self.text.extend_from_slice(first.bytes());
-        drop(first);
-        let mut next = second;
-        let batch = if alone { rayon::current_num_threads() * AHEAD } else { 1 };
+        Ok(unread)
+    }
+
+    /// Searches a text that can be read at any place, part by part: each is read by the thread that searches it.
+    fn places(&mut self, text: &dyn ReadAt, alone: bool, progress: &dyn Progress) -> Result<(), String> {
+        let pool = Pool::new();
+        let size = text.size();
+        let many = if alone { rayon::current_num_threads() * AHEAD } else { 1 };
+        let mut starts = (0..size).step_by(PART);
+        loop {
+            let next: Vec<u64> = starts.by_ref().take(many).collect();
+            let of = |start: &u64| self.part_at(text, *start, pool.take(BEFORE + PART + BEHIND));
+            let parts: Vec<Result<Part, String>> = match &next[..] {
+                [] => return Ok(()),
+                [one] => vec![of(one)],
+                many => many.par_iter().map(of).collect(),
+            };
+            for (start, part) in next.into_iter().zip(parts) {
+                self.accept(part?);
+                let end = size.min(start + PART as u64);
+                progress.stored_bytes(end - start);
+                self.searched = end;
+            }
+        }
+    }
+
+    /// Reads and searches the part that begins at `start`.
+    fn part_at(&self, text: &dyn ReadAt, start: u64, mut loan: Loan) -> Result<Part, String> {
+        let low = start.saturating_sub(BEFORE as u64);
+        let end = text.size().min(start + PART as u64);
+        let high = text.size().min(end + BEHIND as u64);
+        let room = &mut loan.room()[..(high - low) as usize];
+        let read = text.read_at(low, room).map_err(|e| e.to_string())?;
+        if read < room.len() {
+            return Err(format!("it ended after {} of {} bytes while it was read", low + read as u64, text.size()));
+        }
+        self.part(&Window { text: room, offset: low, from: (start - low) as usize, to: (end - low) as usize })
+    }
+
+    /// Searches a text that comes in blocks, the first of which is in `text`.
+    fn blocks(
+        &mut self,
+        text: &mut Vec<u8>,
+        second: Option<Result<Option<Block>, ReadError>>,
+        input: &mut Input,
+        alone: bool,
+        progress: &dyn Progress,
+    ) -> Result<(), String> {
+        let many = if alone { rayon::current_num_threads() * 2 } else { 1 };
+        let mut next = second.unwrap_or_else(|| input.next_block());
+        // Bytes of the unit before `text`, and up to where that was searched.
+        let (mut offset, mut from) = (0, 0);
         loop {
             let mut ended = None;
-            let mut blocks = 0;
-            while blocks < batch {
+            for _ in 0..many {
                 match next {
                     Ok(Some(block)) => {
                         progress.stored_bytes(block.len() as u64);
-                        self.text.extend_from_slice(block.bytes());
-                        blocks += 1;
+                        text.extend_from_slice(block.bytes());
                         next = input.next_block();
                     }
                     Ok(None) => {
@@ -257,106 +287,71 @@ impl Search<'_> {
                     }
                 }
             }
-            self.batch(ended.is_some())?;
-            match ended {
-                None => {}
-                Some(Ok(())) => return Ok(unread),
-                Some(Err(why)) => return Err(why),
+            // Without an end, what a match could reach beyond is left for the next time.
+            let to = if ended.is_some() { text.len() } else { text.len().saturating_sub(BEHIND).max(from) };
+            self.stretch(text, from..to, offset)?;
+            if let Some(ended) = ended {
+                return ended;
             }
+            // What lies further back than a match can reach is let go.
+            let keep = to.saturating_sub(BEFORE);
+            text.drain(..keep);
+            offset += keep as u64;
+            from = to - keep;
         }
     }
 
-    /// Searches what is at hand, but for what a match could reach beyond (unless this is the end).
-    fn batch(&mut self, ended: bool) -> Result<(), String> {
-        let to = if ended { self.text.len() } else { self.text.len().saturating_sub(MAX_MATCH).max(self.from) };
-        let text = std::mem::take(&mut self.text);
-        let from = self.from;
-        self.stretch(&text, from..to, self.offset)?;
-        self.text = text;
-        // What lies further back than a match can reach is let go.
-        let keep = to.saturating_sub(LOOKBACK);
-        self.text.drain(..keep);
-        self.offset += keep as u64;
-        self.from = to - keep;
-        Ok(())
-    }
-
-    /// Searches `range` of `text`, in parallel where it is long; locates what is found.
+    /// Searches `range` of `text`, in parallel where it is long. `text` begins `offset` bytes into the unit.
     fn stretch(&mut self, text: &[u8], range: Range<usize>, offset: u64) -> Result<(), String> {
-        let settings = self.settings;
-        let named = &self.named;
-        let part = |range: Range<usize>| -> Result<Vec<Hit>, EngineError> {
-            let low = range.start.saturating_sub(LOOKBACK);
-            let high = text.len().min(range.end + MAX_MATCH);
-            let window = Window {
+        self.searched = offset + range.end as u64;
+        let part = |range: Range<usize>| {
+            let low = range.start.saturating_sub(BEFORE);
+            let high = text.len().min(range.end + BEHIND);
+            self.part(&Window {
                 text: &text[low..high],
                 offset: offset + low as u64,
                 from: range.start - low,
                 to: range.end - low,
-            };
-            with_scanner(&settings.rules, |scanner| {
-                let mut hits = Vec::new();
-                scanner.scan(&window, named, &mut hits)?;
-                Ok(hits)
             })
         };
-        let hits: Result<Vec<Vec<Hit>>, EngineError> = if range.len() <= PART * 3 / 2 {
-            part(range.clone()).map(|hits| vec![hits])
+        let parts: Vec<Result<Part, String>> = if range.len() <= PART * 3 / 2 {
+            vec![part(range)]
         } else {
-            let parts: Vec<Range<usize>> =
-                (range.start..range.end).step_by(PART).map(|start| start..range.end.min(start + PART)).collect();
-            parts.into_par_iter().map(part).collect()
+            let starts: Vec<usize> = range.clone().step_by(PART).collect();
+            starts.into_par_iter().map(|start| part(start..range.end.min(start + PART))).collect()
         };
-        let mut hits: Vec<Hit> = hits.map_err(|e| e.to_string())?.into_iter().flatten().collect();
+        for part in parts {
+            self.accept(part?);
+        }
+        Ok(())
+    }
+
+    /// Searches a window.
+    fn part(&self, window: &Window<'_>) -> Result<Part, String> {
+        let mut hits = Vec::new();
+        with_scanner(&self.settings.rules, |scanner| scanner.scan(window, &self.named, &mut hits))
+            .map_err(|e| e.to_string())?;
+        let mut below = 0;
         hits.retain(|hit| {
             let likely = hit.confidence >= self.least(hit);
-            self.below += u64::from(!likely && hit.confidence >= 20);
+            below += u64::from(!likely && hit.confidence >= 20);
             // One that is a little less sure may still be what a generic hit beside it is.
             likely || hit.confidence >= 30
         });
-        hits.truncate(MAX_HITS.saturating_sub(self.found.len()));
         hits.sort_by_key(|hit| hit.secret.start);
-        // Lines are counted once, forwards; a secret may lie before its keyword, and so before the stretch.
-        let place = |hit: &Hit| (hit.secret.start - offset) as usize;
-        let mut at = hits.first().map_or(range.start, |hit| range.start.min(place(hit)));
-        let back = memchr::memchr_iter(b'\n', &text[at..range.start]).count() as u64;
-        let units_back = if self.encoding.utf16 { units(&text[at..range.start]) } else { 0 };
-        let mut cursor = Cursor {
-            lines: self.lines - back,
-            line_start: self.line_start,
-            inner: self.inner,
-            units: self.encoding.utf16.then(|| self.units - units_back),
-        };
-        if back > 0 {
-            let start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |i| i + 1);
-            cursor.line_start = offset + start as u64;
-            cursor.inner = inner(&text[start..at]);
-        } else {
-            cursor.inner = cursor.inner.saturating_sub(inner(&text[at..range.start]));
-        }
-        for hit in hits {
-            let to = place(&hit);
-            cursor.pass(&text[at..to], offset + at as u64);
-            at = to;
-            self.locate(text, to, &cursor, hit);
-        }
-        if at <= range.end {
-            cursor.pass(&text[at..range.end], offset + at as u64);
-        } else {
-            // A secret begins behind the stretch that its keyword is in.
-            cursor = Cursor {
-                lines: self.lines,
-                line_start: self.line_start,
-                inner: self.inner,
-                units: self.encoding.utf16.then_some(self.units),
-            };
-            cursor.pass(&text[range.clone()], offset + range.start as u64);
-        }
-        self.lines = cursor.lines;
-        self.line_start = cursor.line_start;
-        self.inner = cursor.inner;
-        self.units = cursor.units.unwrap_or_default();
-        Ok(())
+        let Window { text, offset, to, .. } = *window;
+        let utf16 = self.encoding.utf16;
+        // Lines are counted once, forwards.
+        let (mut at, mut before) = (0, Passed::default());
+        let found = hits.into_iter().take(MAX_HITS).map(|hit| {
+            let place = (hit.secret.start - offset) as usize;
+            before = before.then(Passed::over(&text[at..place], offset + at as u64, utf16));
+            at = place;
+            self.seen(text, place, before, hit)
+        });
+        let found = found.collect();
+        let passed = Passed::over(&text[..to.saturating_sub(BEFORE)], offset, utf16);
+        Ok(Part { found, below, passed })
     }
 
     fn least(&self, hit: &Hit) -> u8 {
@@ -367,32 +362,45 @@ impl Search<'_> {
         }
     }
 
-    fn locate(&mut self, text: &[u8], place: usize, cursor: &Cursor, hit: Hit) {
+    fn seen(&self, text: &[u8], place: usize, before: Passed, hit: Hit) -> Seen {
         let rule = self.settings.rules.patterns()[hit.pattern].id;
         let secret = &text[place..place + (hit.secret.end - hit.secret.start) as usize];
         let likely = hit.confidence >= self.least(&hit);
-        let fingerprint = if likely { allow::fingerprint(rule, &secrets::narrow(secret)) } else { String::new() };
-        let Encoded { mark, .. } = self.encoding;
-        let stored = match cursor.units {
-            Some(before) => mark + 2 * before..mark + 2 * (before + units(secret)),
-            None => mark + hit.secret.start..mark + hit.secret.end,
-        };
-        let allowed = self.allowed(text, place, rule);
-        let column = hit.secret.start - cursor.line_start + 1;
-        let first = column - cursor.inner;
-        let characters = match memchr::memrchr(b'\n', secret) {
-            None => Characters {
-                column: first,
-                end_line: cursor.lines + 1,
-                end_column: first + secret.len() as u64 - inner(secret),
-            },
-            Some(last) => Characters {
-                column: first,
-                end_line: cursor.lines + 1 + memchr::memchr_iter(b'\n', secret).count() as u64,
-                end_column: (secret.len() - last) as u64 - inner(&secret[last..]),
-            },
-        };
-        self.found.push(Located { stored, characters, line: cursor.lines + 1, column, fingerprint, allowed, hit });
+        Seen {
+            before,
+            shape: Shape::of(secret),
+            units: if self.encoding.utf16 { units(secret) } else { 0 },
+            fingerprint: if likely { allow::fingerprint(rule, &secrets::narrow(secret)) } else { String::new() },
+            allowed: self.allowed(text, place, rule),
+            hit,
+        }
+    }
+
+    /// Takes in what the window behind those before it gave.
+    fn accept(&mut self, part: Part) {
+        let Encoded { mark, utf16 } = self.encoding;
+        let room = MAX_HITS.saturating_sub(self.found.len());
+        let passed = self.passed;
+        self.found.extend(part.found.into_iter().take(room).map(|seen| {
+            let Seen { hit, before, shape, units, fingerprint, allowed } = seen;
+            let before = passed.then(before);
+            let stored = if utf16 {
+                mark + 2 * before.units()..mark + 2 * (before.units() + units)
+            } else {
+                mark + hit.secret.start..mark + hit.secret.end
+            };
+            Located {
+                stored,
+                line: before.line(),
+                column: before.column(hit.secret.start),
+                characters: before.characters(hit.secret.start, &shape),
+                fingerprint,
+                allowed,
+                hit,
+            }
+        }));
+        self.below += part.below;
+        self.passed = passed.then(part.passed);
     }
 
     /// What the hit's line, or a comment in the line before, says.

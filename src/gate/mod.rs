@@ -9,6 +9,7 @@ mod baseline;
 pub(crate) mod checks;
 mod lane;
 mod members;
+mod place;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
@@ -24,7 +25,7 @@ use crate::model::{
 };
 use crate::secrets::Rules;
 use crate::settings::{GateSettings, RuleOverride};
-use crate::sources::{self, Held, Unit, Units};
+use crate::sources::{self, Held, Unit};
 use crate::spool::Store;
 
 pub use allow::Allow;
@@ -59,12 +60,12 @@ fn run_in_pool(settings: &GateSettings, progress: &dyn Progress) -> Result<Repor
     let store = Store::new(audit::store_memory(&settings.audit), settings.audit.spool_dir.clone());
     let targets = &settings.audit.targets;
     let mut gathered = Gathered::new(settings);
-    let (units, skipped): (Units, _) = match &settings.span {
+    let (units, skipped) = match &settings.span {
         None => {
-            let Held { units, skipped, links_out } = sources::find_filtered(targets, &settings.filter, &store);
-            progress.total(units.iter().map(Unit::size).sum::<Option<u64>>());
+            let Held { units, bytes, skipped, links_out } = sources::find_filtered(targets, &settings.filter, &store);
+            progress.total(bytes);
             gathered.links(&links_out);
-            (Box::new(units.into_iter()), skipped)
+            (units, skipped)
         }
         Some(span) => sources::find_in_git(targets, span, &settings.filter, &store),
     };

@@ -21,7 +21,7 @@ pub(super) struct Named {
 }
 
 /// Longest name, and longest value, in bytes.
-const MAX_NAME: usize = 96;
+pub(super) const MAX_NAME: usize = 96;
 const MAX_VALUE: usize = 1024;
 
 fn in_name(byte: u8) -> bool {

@@ -17,6 +17,7 @@ mod generic;
 #[cfg(feature = "hyperscan")]
 mod hyper;
 mod names;
+mod opening;
 mod patterns;
 mod portable;
 mod prefix;
@@ -100,6 +101,8 @@ pub struct Rules {
     engine: Box<dyn Engine>,
     of_files: Vec<usize>,
     generic: [Option<usize>; 4],
+    /// Bytes from a candidate on that the engine must see to find it.
+    reach: usize,
     common: fn(&[u8]) -> bool,
 }
 
@@ -119,10 +122,12 @@ impl Rules {
                 ignore_case: pattern.ignore_case,
             })
             .collect();
+        let lengths = |w: &Wanted| w.prefixes.iter().map(Prefix::len).max();
+        let reach = wanted.iter().filter_map(lengths).max().unwrap_or_default();
         let engine = engine(&wanted, choice, cache)?;
         let of_files = (0..patterns.len()).filter(|i| patterns[*i].keywords.is_empty()).collect();
         let generic = scan::generic_rules(&patterns);
-        Ok(Arc::new(Self { patterns, engine, of_files, generic, common }))
+        Ok(Arc::new(Self { patterns, engine, of_files, generic, reach, common }))
     }
 
     /// All patterns; hits name them by index.

@@ -11,6 +11,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use super::check::Check;
+use super::opening::Opening;
 use crate::model::Severity;
 
 /// Stands inside example secrets in pattern files.
@@ -133,6 +134,8 @@ pub struct Pattern {
 
 /// The expressions of a pattern, ready to use.
 pub(super) struct Compiled {
+    /// Looked at before the expression, where it has one.
+    pub(super) opening: Option<Opening>,
     pub(super) regex: Regex,
     pub(super) before: Option<Regex>,
     pub(super) secret: usize,
@@ -253,7 +256,9 @@ impl Pattern {
         let before = self.before.as_ref().map(|before| self.expression(&format!(r"(?:{before})\z"))).transpose()?;
         let named = regex.capture_names().position(|name| name == Some("secret"));
         let secret = named.unwrap_or(usize::from(regex.captures_len() > 1));
-        Ok(Compiled { regex, before, secret })
+        // Cheap beside compiling an expression, and needed only where one is tried.
+        let opening = if self.keywords.is_empty() { None } else { Opening::of(self) };
+        Ok(Compiled { opening, regex, before, secret })
     }
 
     fn expression(&self, expression: &str) -> Result<Regex, PatternError> {

@@ -8,7 +8,7 @@
 use std::fmt::Write as _;
 
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassBytes, Hir, HirKind};
 
 use super::patterns::Pattern;
 
@@ -32,12 +32,24 @@ impl Bytes {
         self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
     }
 
+    pub(super) fn of_class(class: &ClassBytes) -> Self {
+        let mut bytes = Self::NONE;
+        for range in class.ranges() {
+            (range.start()..=range.end()).for_each(|byte| bytes.insert(byte));
+        }
+        bytes
+    }
+
     pub(super) fn contains(self, byte: u8) -> bool {
         self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
     }
 
     fn union(self, other: Self) -> Self {
         Self(std::array::from_fn(|i| self.0[i] | other.0[i]))
+    }
+
+    pub(super) fn has_any_of(self, other: Self) -> bool {
+        self.0.iter().zip(other.0).any(|(a, b)| a & b != 0)
     }
 
     fn len(self) -> u32 {
@@ -52,14 +64,7 @@ pub(super) struct Prefix(pub(super) Vec<Bytes>);
 impl Prefix {
     /// One for each keyword of `pattern`.
     pub(super) fn of(pattern: &Pattern) -> Vec<Self> {
-        let parsed = ParserBuilder::new()
-            .unicode(false)
-            .utf8(false)
-            .multi_line(true)
-            .case_insensitive(pattern.ignore_case)
-            .build()
-            .parse(&pattern.regex);
-        let fixed = parsed.map(|hir| fixed(&hir).0).unwrap_or_default();
+        let fixed = parsed(pattern).map(|hir| fixed(&hir).0).unwrap_or_default();
         pattern.keyword_bytes().iter().map(|keyword| Self::new(keyword, pattern.ignore_case, &fixed)).collect()
     }
 
@@ -86,6 +91,23 @@ impl Prefix {
     /// What begins with either, place by place; both have the same length.
     pub(super) fn union(&self, other: &Self) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(a, b)| a.union(*b)).collect())
+    }
+
+    /// Its first bytes, as far as each is one byte, in whatever case.
+    pub(super) fn lead(&self) -> Self {
+        let is_one = |bytes: &&Bytes| {
+            let folded: Bytes = (0..=255_u8).filter(|b| bytes.contains(*b)).fold(Bytes::NONE, |mut all, byte| {
+                all.insert(byte.to_ascii_lowercase());
+                all
+            });
+            folded.len() == 1
+        };
+        Self(self.0.iter().take_while(is_one).copied().collect())
+    }
+
+    /// Whether `text` begins with it.
+    pub(super) fn stands_at(&self, text: &[u8]) -> bool {
+        text.len() >= self.0.len() && self.0.iter().zip(text).all(|(bytes, byte)| bytes.contains(*byte))
     }
 
     /// Length in bytes.
@@ -125,16 +147,20 @@ impl Prefix {
     }
 }
 
+/// The expression of `pattern`, taken apart as it is compiled; `None` if there is none.
+pub(super) fn parsed(pattern: &Pattern) -> Option<Hir> {
+    let mut builder = ParserBuilder::new();
+    builder.unicode(false).utf8(false).multi_line(true).case_insensitive(pattern.ignore_case);
+    builder.build().parse(&pattern.regex).ok()
+}
+
 /// The classes that every match begins with, and whether that is all of a match.
-fn fixed(hir: &Hir) -> (Vec<Bytes>, bool) {
+pub(super) fn fixed(hir: &Hir) -> (Vec<Bytes>, bool) {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => (Vec::new(), true),
         HirKind::Literal(literal) => (literal.0.iter().map(|byte| Bytes::one(*byte)).collect(), true),
         HirKind::Class(Class::Bytes(class)) => {
-            let mut bytes = Bytes::NONE;
-            for range in class.ranges() {
-                (range.start()..=range.end()).for_each(|byte| bytes.insert(byte));
-            }
+            let bytes = Bytes::of_class(class);
             // An empty class never matches; claiming nothing of it is always right.
             if bytes.len() == 0 { (Vec::new(), false) } else { (vec![bytes], true) }
         }
@@ -206,6 +232,12 @@ mod tests {
         assert_eq!(prefixes("['abcd']", "abcd.*x", false), [r"\x61\x62\x63\x64"]);
         assert_eq!(prefixes("['aa11', 'bb11']", r"(?:aa|bb)11\b[01]", false).len(), 2);
         assert_eq!(prefixes("['aa11', 'bb11']", r"(?:aa|bb)11\b[01]", false)[1], r"\x62{2}\x31{2}[\x30-\x31]");
+        let lead = |keyword: &[u8], ignore_case, rest: &[Bytes]| Prefix::new(keyword, ignore_case, rest).lead().len();
+        let digits = Bytes(std::array::from_fn(|word| if word == 0 { 0x03ff_0000_0000_0000 } else { 0 }));
+        assert_eq!((lead(b"ab-1", true, &[digits; 9]), lead(b"abc", false, &[digits; 3])), (4, 3));
+        let prefix = Prefix::new(b"ab", false, &[digits; 4]);
+        let stands = [&b"ab12"[..], b"ab123", b"ab1", b"ab1x", b"AB12"].map(|text| prefix.stands_at(text));
+        assert_eq!(stands, [true, true, false, false, false]);
         assert_eq!(prefixes("['ab12']", "ab12", true), [r"[\x41-\x41\x61-\x61][\x42-\x42\x62-\x62]\x31\x32"]);
     }
 }

@@ -89,28 +89,35 @@ impl Scanner {
     ) -> Result<(), EngineError> {
         let rules = self.rules.clone();
         let mut candidates = std::mem::take(&mut self.candidates);
-        let found = self.finder.find(window.text, &mut candidates);
+        // Nothing begins elsewhere but names, and what the engine looks at ends soon.
+        let low = window.from.saturating_sub(generic::MAX_NAME);
+        let high = window.text.len().min(window.to + rules.reach);
+        let found = self.finder.find(&window.text[low..high], &mut candidates);
         // Where the keyword of a name was last, in what is before the stretch too.
         let mut last = None;
         if found.is_ok() {
-            for candidate in candidates.iter().filter(|c| c.start < window.to) {
+            for candidate in &candidates {
+                let start = low + candidate.start;
+                if start >= window.to {
+                    break;
+                }
                 let index = candidate.pattern as usize;
                 let pattern = &rules.patterns[index];
-                let here = candidate.start >= window.from;
+                let here = start >= window.from;
                 if pattern.generic.is_some() {
-                    let before = last.replace(candidate.start);
+                    let before = last.replace(start);
                     if !here {
                         continue;
                     }
-                    let name = generic::name_at(window.text, candidate.start);
+                    let name = generic::name_at(window.text, start);
                     // Several keywords of one name lead to one value.
                     if before.is_some_and(|before| before >= name.start) {
                         continue;
                     }
-                    hits.extend(of_name(&rules, window, candidate.start, &name, named.kind));
+                    hits.extend(of_name(&rules, window, start, &name, named.kind));
                 } else if here {
                     let locations = &mut self.locations[index];
-                    hits.extend(of_pattern(&rules, index, window, candidate.start, named.kind, locations));
+                    hits.extend(of_pattern(&rules, index, window, start, named.kind, locations));
                 }
             }
             for &index in &named.everywhere {
@@ -159,6 +166,9 @@ fn of_pattern(
     }
     let compiled = pattern.compiled();
     let rest = &text[start..text.len().min(start + MAX_MATCH)];
+    if compiled.opening.as_ref().is_some_and(|opening| !opening.may_begin(rest)) {
+        return None;
+    }
     let locations = locations.get_or_insert_with(|| compiled.regex.capture_locations());
     let whole = compiled.regex.captures_read(locations, rest)?;
     let (from, to) = locations.get(compiled.secret).unwrap_or((whole.start(), whole.end()));

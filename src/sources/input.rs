@@ -256,6 +256,15 @@ impl Input {
         }
     }
 
+    /// The whole text for reading at any place, beside the blocks, where that takes no copy: of plain files, as large as they are
+    /// now.
+    pub fn anywhere(&self) -> Result<Option<Box<dyn ReadAt>>, ReadError> {
+        match &self.direct {
+            Direct::File(file, base) if file::size(file)? > 0 => Ok(Some(Box::new(FileAt::new(file.clone(), *base)?))),
+            _ => Ok(None),
+        }
+    }
+
     fn keep(mut self) -> Result<Box<dyn ReadAt>, ReadError> {
         let mut keeper = Keeper::new(self.origin.store.clone());
         while let Some(block) = self.next_block()? {

@@ -20,6 +20,7 @@ mod git;
 mod input;
 mod kept;
 mod layer;
+mod listing;
 pub mod live;
 mod stdin;
 mod text;
@@ -140,7 +141,9 @@ impl std::error::Error for ReadError {}
 /// What targets hold, for a search.
 pub struct Held {
     /// Files; and of each symbolic link, as what it is stored, where it leads.
-    pub units: Vec<Unit>,
+    pub units: Units,
+    /// Bytes of all of them as stored, where that is known of each.
+    pub bytes: Option<u64>,
     /// What was passed over.
     pub skipped: Vec<ReportSkip>,
     /// Paths of the links that lead to something that is not read: out of their target, in a circle, nowhere.
@@ -155,7 +158,7 @@ pub struct Held {
 /// are never opened. A target named twice is read twice.
 pub fn find(targets: &[Target], store: &Arc<Store>) -> (Vec<Unit>, Vec<ReportSkip>) {
     let held = hold(targets, &Filter::default(), store, false);
-    (held.units, held.skipped)
+    (held.units.collect(), held.skipped)
 }
 
 /// As [`find`], without what `filter` leaves out below the targets, and with links as what they are stored as: the path they lead
@@ -167,57 +170,80 @@ pub fn find_filtered(targets: &[Target], filter: &Filter, store: &Arc<Store>) ->
 fn hold(targets: &[Target], filter: &Filter, store: &Arc<Store>, links: bool) -> Held {
     let pool = Pool::new();
     let mut stdin = None;
-    let mut held = Held { units: Vec::new(), skipped: Vec::new(), links_out: Vec::new() };
-    let Held { units, skipped: skips, links_out } = &mut held;
+    let mut held =
+        Held { units: Box::new(std::iter::empty()), bytes: Some(0), skipped: Vec::new(), links_out: Vec::new() };
     for target in targets {
         match target {
             Target::Stdin => {
                 let place = stdin.get_or_insert_with(|| stdin::place(store)).clone();
-                units.push(Unit::whole("-", None, Origin { place, store: store.clone(), pool: pool.clone() }));
+                let unit = Unit::whole("-", None, Origin { place, store: store.clone(), pool: pool.clone() });
+                held.add(unit.size, std::iter::once(unit));
             }
             // Not bytes but tables: see `live`.
             Target::Database(_) => {}
-            Target::Path(path) => {
-                let shown: Arc<str> = path.to_string_lossy().into();
-                let mut found = tree::find(path, filter);
-                if !links {
-                    found.pass_over_links();
-                }
-                skips.extend(found.skipped.into_iter().map(|skip| ReportSkip {
-                    target: shown.to_string(),
-                    what: skip.name.to_string_lossy().into_owned(),
-                    why: skip.why,
-                }));
-                units.extend(found.files.into_iter().map(|file| Unit {
-                    target: shown.clone(),
-                    name: file.name.to_string_lossy().into_owned(),
-                    extension: extension(&file.path),
-                    size: Some(file.size),
-                    origin: Origin { place: Place::Path(file.path), store: store.clone(), pool: pool.clone() },
-                    nest: None,
-                    commit: None,
-                    aside: false,
-                }));
-                for link in found.links {
-                    let unit = Unit {
-                        target: shown.clone(),
-                        name: link.name.to_string_lossy().into_owned(),
-                        extension: None,
-                        size: Some(link.text.len() as u64),
-                        origin: Origin { place: Place::Text(link.text), store: store.clone(), pool: pool.clone() },
-                        nest: None,
-                        commit: None,
-                        aside: true,
-                    };
-                    if link.leads_out {
-                        links_out.push(unit.path());
-                    }
-                    units.push(unit);
-                }
-            }
+            Target::Path(path) => held.take(path, filter, store, &pool, links),
         }
     }
     held
+}
+
+impl Held {
+    fn add(&mut self, bytes: Option<u64>, more: impl Iterator<Item = Unit> + 'static) {
+        let units = std::mem::replace(&mut self.units, Box::new(std::iter::empty()));
+        self.units = Box::new(units.chain(more));
+        self.bytes = self.bytes.zip(bytes).map(|(a, b)| a + b);
+    }
+
+    /// Takes in what a file or folder holds. Units are made one by one: they take several times what their names do.
+    fn take(&mut self, path: &Path, filter: &Filter, store: &Arc<Store>, pool: &Arc<Pool>, links: bool) {
+        let shown: Arc<str> = path.to_string_lossy().into();
+        let mut found = tree::find(path, filter);
+        if !links {
+            found.pass_over_links();
+        }
+        self.skipped.extend(found.skipped.into_iter().map(|skip| ReportSkip {
+            target: shown.to_string(),
+            what: skip.name.to_string_lossy().into_owned(),
+            why: skip.why,
+        }));
+        let linked: Vec<Unit> = found
+            .links
+            .into_iter()
+            .map(|link| {
+                let unit = Unit {
+                    target: shown.clone(),
+                    name: link.name.to_string_lossy().into_owned(),
+                    extension: None,
+                    size: Some(link.text.len() as u64),
+                    origin: Origin { place: Place::Text(link.text), store: store.clone(), pool: pool.clone() },
+                    nest: None,
+                    commit: None,
+                    aside: true,
+                };
+                if link.leads_out {
+                    self.links_out.push(unit.path());
+                }
+                unit
+            })
+            .collect();
+        let bytes = found.files.bytes() + linked.iter().filter_map(Unit::size).sum::<u64>();
+        let (files, store, pool) = (found.files, store.clone(), pool.clone());
+        let files = (0..files.len()).filter_map(move |at| {
+            let file = files.get(at)?;
+            let path = file.path();
+            Some(Unit {
+                target: shown.clone(),
+                name: file.name.to_string_lossy().into_owned(),
+                extension: extension(&path),
+                size: Some(file.size),
+                origin: Origin { place: Place::Path(path), store: store.clone(), pool: pool.clone() },
+                nest: None,
+                commit: None,
+                aside: false,
+            })
+        });
+        self.add(Some(bytes), files.chain(linked));
+    }
 }
 
 /// The blobs of the repositories that the targets lie in, each once, below each target. Other targets than files and folders

@@ -1,21 +1,22 @@
 //! Files and folders. Finds plain files and says of everything else why it is passed over; opens nothing but folders.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, FileType};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ignore::{WalkBuilder, WalkState};
 
 use super::filter::Filter;
 use super::layer::why;
+use super::listing::Listing;
 
 /// What one target holds, all lists sorted by the bytes of the names.
 #[derive(Default)]
 pub(super) struct Found {
-    pub(super) files: Vec<Named>,
+    pub(super) files: Listing,
     pub(super) skipped: Vec<Skipped>,
     pub(super) links: Vec<Link>,
 }
@@ -27,16 +28,6 @@ pub(super) struct Link {
     pub(super) text: Arc<[u8]>,
     /// To nothing that is read under its own name.
     pub(super) leads_out: bool,
-}
-
-/// A plain file.
-pub(super) struct Named {
-    /// Below the target; empty for the target itself.
-    pub(super) name: OsString,
-    /// For opening it.
-    pub(super) path: PathBuf,
-    /// When it was found.
-    pub(super) size: u64,
 }
 
 /// Something passed over.
@@ -69,7 +60,8 @@ pub(super) fn find(target: &Path, filter: &Filter) -> Found {
         Err(e) => found.skip(OsString::new(), why(&e)),
         Ok(m) if m.is_dir() => found = walk(target, filter),
         Ok(m) if m.is_file() => {
-            found.files.push(Named { name: OsString::new(), path: target.to_path_buf(), size: m.len() });
+            found.files = Listing::below(target.to_path_buf());
+            found.files.push(OsStr::new(""), m.len());
         }
         Ok(m) if m.file_type().is_fifo() => found.skip(
             OsString::new(),
@@ -84,65 +76,73 @@ pub(super) fn find(target: &Path, filter: &Filter) -> Found {
 fn walk(target: &Path, filter: &Filter) -> Found {
     // A trailing slash follows a link to a folder; a leading `./` keeps a folder called `-` from meaning standard input.
     let root = if target.is_relative() { Path::new(".").join(target) } else { target.to_path_buf() }.join("");
-    let found = Mutex::new(Found::default());
+    let found = Found { files: Listing::below(root.clone()), ..Found::default() };
+    let found = Arc::new(Mutex::new(found));
     let mut builder = WalkBuilder::new(&root);
     builder.standard_filters(false).follow_links(false);
     if filter.honours_gitignore() {
         builder.git_ignore(true).git_exclude(true).require_git(false).parents(true);
     }
-    if !filter.is_empty() {
-        let (filter, root) = (filter.clone(), root.clone());
-        builder.filter_entry(move |entry| {
+    // What is no folder is taken here and not handed on: the walker would keep each entry of a folder of millions until its turn
+    // comes, some 200 bytes. It asks after it has left out what git ignores.
+    builder.filter_entry({
+        let (filter, root, found) = (filter.clone(), root.clone(), found.clone());
+        let filters = !filter.is_empty();
+        move |entry| {
             let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            filter.keeps(&below(entry.path(), &root), is_folder)
-        });
-    }
+            let name = entry.path().strip_prefix(&root).unwrap_or(entry.path()).as_os_str();
+            let keeps = !filters || filter.keeps(name, is_folder);
+            if keeps && !is_folder {
+                look(entry, name, &root, &found);
+            }
+            keeps && is_folder
+        }
+    });
     builder.build_parallel().run(|| {
         Box::new(|entry| {
-            let mut part = Found::default();
-            match entry {
-                Ok(entry) => look(&entry, &root, &mut part),
-                Err(error) => {
-                    let (path, why) = explain(&error);
-                    part.skip(below(path.unwrap_or(&root), &root), why);
-                }
+            if let Err(error) = entry {
+                let (path, why) = explain(&error);
+                let path = path.unwrap_or(&root);
+                let name = path.strip_prefix(&root).unwrap_or(path).as_os_str();
+                locked(&found).skip(name.to_owned(), why);
             }
-            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-            found.files.append(&mut part.files);
-            found.skipped.append(&mut part.skipped);
-            found.links.append(&mut part.links);
             WalkState::Continue
         })
     });
-    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if found.files.is_empty() && found.skipped.is_empty() && found.links.is_empty() {
+    // The walker keeps the other handle for as long as it lives.
+    let mut found = std::mem::take(&mut *locked(&found));
+    if found.files.len() == 0 && found.skipped.is_empty() && found.links.is_empty() {
         found.skip(OsString::new(), "the folder holds no files: check the name".into());
     }
-    found.files.sort_unstable_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+    found.files.sort();
     found.skipped.sort_unstable_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
     found.links.sort_unstable_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
     found
 }
 
-fn look(entry: &ignore::DirEntry, root: &Path, found: &mut Found) {
-    let name = below(entry.path(), root);
+fn locked(found: &Mutex<Found>) -> MutexGuard<'_, Found> {
+    found.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes in what is no folder.
+fn look(entry: &ignore::DirEntry, name: &OsStr, root: &Path, found: &Mutex<Found>) {
+    let skip = |why| locked(found).skip(name.to_owned(), why);
     match entry.file_type() {
-        Some(kind) if kind.is_dir() => {}
         Some(kind) if kind.is_file() => match fs::symlink_metadata(entry.path()) {
-            Ok(m) => found.files.push(Named { name, path: entry.path().to_path_buf(), size: m.len() }),
-            Err(e) => found.skip(name, why(&e)),
+            Ok(m) => locked(found).files.push(name, m.len()),
+            Err(e) => skip(why(&e)),
         },
         // What it leads to is read under its own name, where that is below the target as well.
         Some(kind) if kind.is_symlink() => match fs::read_link(entry.path()) {
-            Ok(to) => found.links.push(Link {
-                name,
-                text: to.as_os_str().as_bytes().into(),
-                leads_out: !leads_inside(entry.path(), root),
-            }),
-            Err(e) => found.skip(name, why(&e)),
+            Ok(to) => {
+                let text = to.as_os_str().as_bytes().into();
+                let leads_out = !leads_inside(entry.path(), root);
+                locked(found).links.push(Link { name: name.to_owned(), text, leads_out });
+            }
+            Err(e) => skip(why(&e)),
         },
-        Some(kind) => found.skip(name, special(kind)),
-        None => found.skip(name, "it is neither file nor folder: not opened".into()),
+        Some(kind) => skip(special(kind)),
+        None => skip("it is neither file nor folder: not opened".into()),
     }
 }
 
@@ -153,10 +153,6 @@ fn leads_inside(link: &Path, root: &Path) -> bool {
         (Some(to), Some(folder), Some(root)) => to.starts_with(root) && !folder.starts_with(to),
         _ => false,
     }
-}
-
-fn below(path: &Path, root: &Path) -> OsString {
-    path.strip_prefix(root).unwrap_or(path).as_os_str().to_owned()
 }
 
 fn special(kind: FileType) -> String {
@@ -191,7 +187,7 @@ mod tests {
     use std::os::unix::net::UnixListener;
 
     fn names(found: &Found) -> Vec<&str> {
-        found.files.iter().map(|f| f.name.to_str().unwrap()).collect()
+        (0..found.files.len()).map(|at| found.files.get(at).unwrap().name.to_str().unwrap()).collect()
     }
 
     #[test]
@@ -213,7 +209,7 @@ mod tests {
         }
         let found = find(folder.path(), &Filter::default());
         assert_eq!(names(&found), [".gitignore", ".hidden/z", ".ignore", "a", "b.sql", "b/.git/config", "b/x.sql"]);
-        assert_eq!(found.files[4].size, 4);
+        assert_eq!(found.files.get(4).unwrap().size, 4);
         assert_eq!(found.skipped, []);
     }
 
@@ -280,7 +276,8 @@ mod tests {
         let odd = folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.sql"));
         fs::write(&odd, "x").unwrap();
         let found = find(folder.path(), &Filter::default());
-        assert_eq!(found.files[0].name.as_bytes(), b"caf\xe9.sql");
-        assert_eq!(fs::read(&found.files[0].path).unwrap(), b"x");
+        let file = found.files.get(0).unwrap();
+        assert_eq!(file.name.as_bytes(), b"caf\xe9.sql");
+        assert_eq!(fs::read(file.path()).unwrap(), b"x");
     }
 }

@@ -386,6 +386,91 @@ fn a_huge_line_and_a_secret_across_blocks_are_searched_like_any_other() {
 }
 
 #[test]
+fn around_the_edges_of_parts_every_finding_has_its_place_however_it_is_read() {
+    const EDGE: usize = 1 << 20;
+    // Far and near, on both sides of an edge, among short lines and in a line of many kilobytes.
+    let steps = [-9000_i64, -8193, -8192, -6100, -4097, -4096, -2049, -300, -61, -40, -17, -1, 0, 5, 90, 2100, 33_000];
+    for (long, seed) in [(false, 1_usize), (true, 2), (true, 7)] {
+        let mut text: Vec<u8> = Vec::new();
+        let mut planted = Vec::new();
+        let fill = |text: &mut Vec<u8>, to: usize, long: bool| {
+            while text.len() < to {
+                let line = format!("größe = {}; ", text.len() * 31 % 977);
+                text.extend_from_slice(&line.as_bytes()[..line.len().min(to - text.len())]);
+                if !long && text.len() % 7 < 2 && text.len() < to {
+                    text.push(b'\n');
+                }
+            }
+        };
+        for edge in 1..=3 {
+            for (n, step) in steps.iter().enumerate() {
+                let at = ((edge * EDGE) as i64 + step + (seed * n) as i64) as usize;
+                if at < text.len() + 20 {
+                    continue;
+                }
+                fill(&mut text, at, long);
+                // The allow stands in the line before.
+                let (before, allowed) =
+                    if n % 4 == 3 { ("\n# credaudit:allow an invented one\n", true) } else { (" ", false) };
+                // One kind of key ends in the word by which it is found.
+                let (name, secret, end) = if n % 5 == 4 {
+                    let digits = 0xe75e_49ee_68b2_df0d_b808_f9f4_8150_c1d3_u128 ^ (edge * 0xa71 + n * 0x305) as u128;
+                    ("ä = ", format!("eu01xx{:030x}", digits >> 8), "NRAL")
+                } else {
+                    ("ä_password=", format!("{}{edge}{n}", password()), "")
+                };
+                text.extend_from_slice(format!("{before}{name}\"").as_bytes());
+                planted.push((text.len(), allowed));
+                text.extend_from_slice(format!("{secret}{end}\" ").as_bytes());
+            }
+        }
+        fill(&mut text, 3 * EDGE + 50_000, long);
+        let expected: Vec<(u64, u64, u64)> = planted
+            .iter()
+            .filter(|(_, allowed)| !allowed)
+            .map(|(at, _)| {
+                let lines = text[..*at].iter().filter(|b| **b == b'\n').count() as u64;
+                let start = text[..*at].iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+                (*at as u64, lines + 1, (at - start) as u64 + 1)
+            })
+            .collect();
+        assert!(expected.len() > 25, "{}", expected.len());
+        let release = Release::new(&[]);
+        release.write("plain.cfg", &text);
+        release.sh("gzip -k in/plain.cfg");
+        let number = |finding: &Value, name: &str| finding[name].as_u64().unwrap();
+        let mut columns = Vec::new();
+        for args in [&[][..], &["--threads", "1"], &["--block-size", "70000"]] {
+            let (_, report) = release.gate(args);
+            let findings = report["findings"].as_array().unwrap();
+            for name in ["in/plain.cfg", "in/plain.cfg.gz"] {
+                let found: Vec<_> = findings
+                    .iter()
+                    .filter(|f| f["path"] == name)
+                    .map(|f| (number(f, "offset"), number(f, "line"), number(f, "column")))
+                    .collect();
+                assert_eq!(found, expected, "{name} {args:?} long {long}");
+            }
+            assert_eq!(report["gate"]["searched"], 2 * text.len(), "{args:?}");
+        }
+        // Columns in characters are in the report for code hosts.
+        let sarif = release.run(&["gate", "in/plain.cfg", "--format", "sarif"]);
+        let sarif: Value = serde_json::from_slice(&sarif.stdout).unwrap();
+        for result in sarif["runs"][0]["results"].as_array().unwrap() {
+            columns.push(number(&result["locations"][0]["physicalLocation"]["region"], "startColumn"));
+        }
+        let of_text = expected.iter().map(|(at, _, column)| {
+            let start = (at - (column - 1)) as usize;
+            String::from_utf8_lossy(&text[start..*at as usize]).chars().count() as u64 + 1
+        });
+        let mut of_text: Vec<u64> = of_text.collect();
+        columns.sort_unstable();
+        of_text.sort_unstable();
+        assert_eq!(columns, of_text);
+    }
+}
+
+#[test]
 fn two_starts_at_once_share_a_cache_and_do_no_harm() {
     let release = Release::new(&[("a.py", format!("key = \"{}\"\n", stripe()))]);
     std::thread::scope(|scope| {
