@@ -389,7 +389,8 @@ fn a_huge_line_and_a_secret_across_blocks_are_searched_like_any_other() {
 fn around_the_edges_of_parts_every_finding_has_its_place_however_it_is_read() {
     const EDGE: usize = 1 << 20;
     // Far and near, on both sides of an edge, among short lines and in a line of many kilobytes.
-    let steps = [-9000_i64, -8193, -8192, -6100, -4097, -4096, -2049, -300, -61, -40, -17, -1, 0, 5, 90, 2100, 33_000];
+    let steps =
+        [-9000_isize, -8193, -8192, -6100, -4097, -4096, -2049, -300, -61, -40, -17, -1, 0, 5, 90, 2100, 33_000];
     for (long, seed) in [(false, 1_usize), (true, 2), (true, 7)] {
         let mut text: Vec<u8> = Vec::new();
         let mut planted = Vec::new();
@@ -404,7 +405,7 @@ fn around_the_edges_of_parts_every_finding_has_its_place_however_it_is_read() {
         };
         for edge in 1..=3 {
             for (n, step) in steps.iter().enumerate() {
-                let at = ((edge * EDGE) as i64 + step + (seed * n) as i64) as usize;
+                let at = (edge * EDGE + seed * n).checked_add_signed(*step).unwrap();
                 if at < text.len() + 20 {
                     continue;
                 }
@@ -429,9 +430,9 @@ fn around_the_edges_of_parts_every_finding_has_its_place_however_it_is_read() {
             .iter()
             .filter(|(_, allowed)| !allowed)
             .map(|(at, _)| {
-                let lines = text[..*at].iter().filter(|b| **b == b'\n').count() as u64;
+                let lines = text[..*at].split(|b| *b == b'\n').count() as u64;
                 let start = text[..*at].iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
-                (*at as u64, lines + 1, (at - start) as u64 + 1)
+                (*at as u64, lines, (at - start) as u64 + 1)
             })
             .collect();
         assert!(expected.len() > 25, "{}", expected.len());
