@@ -422,7 +422,9 @@ fn around_the_edges_of_parts_every_finding_has_its_place_however_it_is_read() {
                 };
                 text.extend_from_slice(format!("{before}{name}\"").as_bytes());
                 planted.push((text.len(), allowed));
-                text.extend_from_slice(format!("{secret}{end}\" ").as_bytes());
+                // It allows its whole line, which ends here.
+                let close = if allowed { "\"\n" } else { "\" " };
+                text.extend_from_slice(format!("{secret}{end}{close}").as_bytes());
             }
         }
         fill(&mut text, 3 * EDGE + 50_000, long);
