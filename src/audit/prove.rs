@@ -306,6 +306,25 @@ fn opened_by(turn: &Turn, subjects: &[&Subject], own: bool, pepper: Option<&[u8]
         })
         .take(rows)
         .collect();
+    // One hash serves all rows where nothing stands beside the password. Else rows are searched side by side: constructions
+    // take very different times, and threads would wait for the last.
+    let together = if formula.is_salted() { ROWS_TOGETHER } else { decoded.len().max(1) };
+    decoded
+        .par_chunks(together)
+        .flat_map_iter(|decoded| {
+            let hits = hits(formula, decoded, words, own.then_some(subjects));
+            decoded.iter().zip(hits).filter_map(|((i, ..), hit)| Some((*i, hit?)))
+        })
+        .collect()
+}
+
+/// What opens each of `decoded`: a common password or, where `subjects` are given, one of the row's own words.
+fn hits(
+    formula: Formula,
+    decoded: &[Decoded<'_>],
+    words: usize,
+    subjects: Option<&[&Subject]>,
+) -> Vec<Option<Telling>> {
     let targets: Vec<Target<'_>> =
         decoded.iter().map(|(_, digest, len, salts)| Target { digest: &digest[..*len], salts }).collect();
     let mut hits: Vec<Option<Telling>> = vec![None; targets.len()];
@@ -315,7 +334,7 @@ fn opened_by(turn: &Turn, subjects: &[&Subject], own: bool, pepper: Option<&[u8]
         hits[target] = Some(Telling::of(candidates[word]));
     });
     // A construction of many rounds is tried with what it has the budget for.
-    if own && guess::nanoseconds(formula) < OWN_WORDS_BELOW {
+    if let Some(subjects) = subjects.filter(|_| guess::nanoseconds(formula) < OWN_WORDS_BELOW) {
         let mut own = Vec::new();
         let mut owner = Vec::new();
         for (at, (i, ..)) in decoded.iter().enumerate() {
@@ -330,8 +349,11 @@ fn opened_by(turn: &Turn, subjects: &[&Subject], own: bool, pepper: Option<&[u8]
             hits[owner[pair]].get_or_insert(Telling::of(pair_words[pair]));
         });
     }
-    decoded.iter().zip(hits).filter_map(|((i, ..), hit)| Some((*i, hit?))).collect()
+    hits
 }
+
+/// Rows that are searched by one thread, under one salted construction.
+const ROWS_TOGETHER: usize = 16;
 
 /// The row's own words are tried under constructions that cost less than so many nanoseconds.
 const OWN_WORDS_BELOW: u64 = 20_000;

@@ -324,7 +324,9 @@ fn estimate(registers: &[u8], most: u64) -> u64 {
     let count = registers.len() as f64;
     let zeros = registers.iter().map(|&register| u32::from(register == 0)).sum::<u32>();
     let zeros = f64::from(zeros);
-    let sum: f64 = registers.iter().map(|&register| 0.5f64.powi(i32::from(register))).sum();
+    // 2 to the power of minus what the register holds, which is 64 at most.
+    let part = |register: u8| f64::from_bits((1023 - u64::from(register)) << 52);
+    let sum: f64 = registers.iter().map(|&register| part(register)).sum();
     let raw = 0.7213 / (1.0 + 1.079 / count) * count * count / sum;
     let estimate = if raw <= 2.5 * count && zeros > 0.0 { count * (count / zeros).ln() } else { raw };
     // Between 0 and a few times 2^61 by construction.

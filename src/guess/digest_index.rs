@@ -88,8 +88,9 @@ struct Table {
 }
 
 /// The first sixteen bytes of a digest; a shorter one is repeated, so that all bits of the key differ.
+#[inline]
 fn sixteen(digest: &[u8]) -> [u8; 16] {
-    std::array::from_fn(|i| digest[i % digest.len()])
+    digest.first_chunk().copied().unwrap_or_else(|| std::array::from_fn(|i| digest[i % digest.len()]))
 }
 
 struct Entry {
@@ -139,13 +140,7 @@ impl Table {
 
     #[inline]
     fn find(&self, digest: &[u8]) -> Option<(u32, u32)> {
-        let short;
-        let digest = if let Some(digest) = digest.first_chunk() {
-            digest
-        } else {
-            short = sixteen(digest);
-            &short
-        };
+        let digest = &sixteen(digest);
         let bits = self.bits(digest);
         if self.filter[bits.word] & bits.mask != bits.mask {
             return None;

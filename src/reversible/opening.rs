@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use zeroize::Zeroizing;
+
 use super::blocks::Blocks;
 use super::containers::Container;
 use super::encoding::{self, Turn};
@@ -75,7 +77,7 @@ impl How {
                 let text = characters.read(&bytes)?;
                 Some((Secret::new(&text), unlikely(&text, *characters)))
             }
-            Self::Turned(turn) => turn(value).map(|text| {
+            Self::Turned(turn) => encoding::turned(*turn, value).map(|text| {
                 let bits = text.expose().len() as u32;
                 (text, bits)
             }),
@@ -229,16 +231,27 @@ fn turned(values: &[&[u8]], written: Option<Written>, ask: &Ask<'_>) -> Option<O
     if written.is_some() {
         return None;
     }
+    let mut text = Zeroizing::new(Vec::new());
+    // Digits stay as they are under ROT13, and `111111` under all.
+    let mut changes = |turn: Turn, value: &[u8]| {
+        text.clear();
+        (turn(value, &mut text).is_some() && *text != value).then(|| (ask.is_common)(&text))
+    };
     encoding::TURNS.into_iter().find_map(|(name, turn)| {
-        // Digits stay as they are under ROT13, and `111111` under all.
-        let changed: Vec<&[u8]> =
-            values.iter().copied().filter(|value| turn(value).is_some_and(|text| text.expose() != *value)).collect();
-        let as_is = changed.iter().filter(|value| (ask.is_common)(value)).count();
+        let (mut hits, mut as_is) = (0, 0);
+        for value in values {
+            if let Some(common) = changes(turn, value) {
+                hits += usize::from(common);
+                as_is += usize::from((ask.is_common)(value));
+            }
+        }
+        if hits < 3 || hits * 100 < values.len() || 2 * hits <= 3 * as_is {
+            return None;
+        }
+        let changed: Vec<&[u8]> = values.iter().copied().filter(|value| changes(turn, value).is_some()).collect();
         let how = How::Turned(turn);
-        let tried = Tried::new(&how, &changed);
-        let (hits, different) = tried.common(ask);
-        let proved = different >= 3 && hits * 100 >= values.len() && 2 * hits > 3 * as_is;
-        proved.then(|| Opening { how, describe: name.to_owned(), why: number(hits, different), proved })
+        let (hits, different) = Tried::new(&how, &changed).common(ask);
+        (different >= 3).then(|| Opening { how, describe: name.to_owned(), why: number(hits, different), proved: true })
     })
 }
 

@@ -57,14 +57,19 @@ impl Written {
     pub(super) fn of(values: &[&[u8]]) -> Option<Self> {
         /// Values that may be something else: older ones, broken ones.
         const MOST: f64 = 0.95;
-        let share = |fits: &dyn Fn(&[u8]) -> bool| {
-            values.iter().filter(|value| fits(value)).count() as f64 / values.len().max(1) as f64
-        };
+        let all = values.len().max(1) as f64;
         // A binary column is told first: its bytes are in no alphabet, and looking costs nothing.
-        if share(&|value| as_text(value).is_none()) >= 0.5 {
+        if values.iter().filter(|value| as_text(value).is_none()).count() as f64 / all >= 0.5 {
             return Some(Self::Raw);
         }
-        Self::TEXTS.into_iter().find(|written| share(&|value| written.decode(value).is_some()) >= MOST)
+        Self::TEXTS.into_iter().find(|written| {
+            let mut left = values.len();
+            let mut fits = |value: &&[u8]| {
+                left -= usize::from(written.decode(value).is_none());
+                left as f64 / all >= MOST
+            };
+            !values.is_empty() && values.iter().all(&mut fits)
+        })
     }
 }
 

@@ -35,12 +35,9 @@ pub(super) trait Engine: Send + Sync {
 
 /// One thread's use of an engine.
 pub(super) trait Finder: Send {
-    /// Puts all candidates of `text` into `found`, sorted, each once. `text` has at most [`MAX_TEXT`] bytes.
+    /// Puts all candidates of `text` into `found`, sorted, each once. `text` has at most 1 GiB.
     fn find(&mut self, text: &[u8], found: &mut Vec<Candidate>) -> Result<(), EngineError>;
 }
-
-/// Longest text searched at once, in bytes. (Hyperscan takes lengths of 32 bits and scans only the rest of longer ones.)
-pub(super) const MAX_TEXT: usize = 1 << 30;
 
 /// The engine failed: no memory, or a bug.
 #[derive(Clone, Debug, PartialEq, Eq)]

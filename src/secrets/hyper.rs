@@ -12,9 +12,12 @@ use hyperscan::prelude::*;
 use hyperscan::{Block, Builder, CompileFlags, PlatformRef, Serialized};
 
 use super::cache;
-use super::engine::{Candidate, Engine, EngineError, Finder, MAX_TEXT, Wanted};
+use super::engine::{Candidate, Engine, EngineError, Finder, Wanted};
 use super::patterns::MIN_KEYWORD;
 use super::prefix::Prefix;
+
+/// Longest text searched at once, in bytes: Hyperscan takes lengths of 32 bits and scans only the rest of longer ones.
+const MAX_TEXT: usize = 1 << 30;
 
 /// The Hyperscan engine.
 pub(super) struct Hyper {

@@ -5,8 +5,6 @@
 //! and then [`MAX_PREFIX`] at most of a class. As its length is fixed, an engine that reports only ends of matches
 //! still tells where they start.
 
-use std::fmt::Write as _;
-
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, ClassBytes, Hir, HirKind};
 
@@ -88,6 +86,15 @@ impl Prefix {
         Self(places)
     }
 
+    /// Length in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// What only Hyperscan asks for.
+#[cfg(any(feature = "hyperscan", test))]
+impl Prefix {
     /// What begins with either, place by place; both have the same length.
     pub(super) fn union(&self, other: &Self) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(a, b)| a.union(*b)).collect())
@@ -110,13 +117,10 @@ impl Prefix {
         text.len() >= self.0.len() && self.0.iter().zip(text).all(|(bytes, byte)| bytes.contains(*byte))
     }
 
-    /// Length in bytes.
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     /// As an expression of Hyperscan's language, of hexadecimal escapes only.
     pub(super) fn expression(&self) -> String {
+        use std::fmt::Write as _;
+
         let mut text = String::new();
         let mut at = 0;
         while at < self.0.len() {
