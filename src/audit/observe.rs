@@ -8,13 +8,12 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use arrow_array::cast::AsArray as _;
-use arrow_array::{Array as _, BinaryViewArray, RecordBatch};
+use arrow_array::{Array as _, BinaryViewArray};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::columns::{self, ColumnStats};
 use crate::guess::{self, CommonPasswords, DigestIndex, Own, Target, Telling};
-use crate::model::{Form, FormKind, Formula, Secret, Table, TableBatch};
+use crate::model::{Form, FormKind, Formula, Secret, Table, TableBatch, Whole};
 use crate::reversible::{self, Opening};
 use crate::schemes::{self, Scheme, Stored};
 use crate::spool::{Chunk, Store};
@@ -106,7 +105,7 @@ pub(super) struct Run {
     /// Of which table, as it was then: it may have gained columns.
     pub(super) table: Arc<Table>,
     /// The rows that were read whole, where of others cells were left out: for [`see_whole`].
-    pub(super) whole: Option<RecordBatch>,
+    pub(super) whole: Option<Whole>,
     pub(super) rows: usize,
     pub(super) bytes: u64,
     pub(super) facts: Option<Chunk>,
@@ -278,14 +277,13 @@ fn watch(tools: &Tools, plan: &Plan, batch: &TableBatch, of: Watch) -> Vec<(usiz
 
 /// Counts the rows that were read whole beside those of which cells were left out: a handful of rows, whose statistics
 /// would be larger than they are.
-pub(super) fn see_whole(tools: &Tools, plan: &Plan, whole: &RecordBatch, stats: &mut Vec<ColumnStats>) {
-    if stats.len() < whole.num_columns() {
-        stats.resize_with(whole.num_columns(), ColumnStats::new);
+pub(super) fn see_whole(tools: &Tools, plan: &Plan, whole: &Whole, stats: &mut Vec<ColumnStats>) {
+    if stats.len() < whole.columns() {
+        stats.resize_with(whole.columns(), ColumnStats::new);
     }
-    for column in plan.unfollowed(whole.num_columns()) {
-        let cells = whole.column(column).as_binary_view();
+    for column in plan.unfollowed(whole.columns()) {
         let opening = plan.openings.get(column).and_then(Option::as_deref);
-        cells.iter().for_each(|cell| see(tools, cell, opening, &mut stats[column]));
+        (0..whole.rows()).for_each(|row| see(tools, whole.cell(row, column), opening, &mut stats[column]));
     }
 }
 

@@ -4,13 +4,13 @@
 //! buffers is shared by all columns, a row that turns out to be unreadable can be taken back, and a cell costs a few
 //! nanoseconds (see the timing test of the SQL reader).
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow_array::{ArrayRef, BinaryViewArray, RecordBatch};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema};
 
-use crate::model::{Block, Partial, RowAt, Table, TableBatch, Wanted};
+use crate::model::{Block, Partial, RowAt, Table, TableBatch, Wanted, Whole};
 
 /// A cell is cut to its first 64 KiB: nothing longer is a credential, an identity or a salt, and rows stay bounded.
 pub const MAX_CELL: usize = 64 << 10;
@@ -40,6 +40,8 @@ pub struct BatchBuilder {
     copies: Vec<u8>,
     copies_at: Option<u32>,
     bytes: u64,
+    /// Rows of the last batch: room for as many is made when the next begins, if it does.
+    usual: usize,
     projection: Option<Projection>,
 }
 
@@ -49,7 +51,7 @@ struct Projection {
     /// Whether the row now given is wanted whole.
     this: bool,
     rows: Vec<u32>,
-    whole: Vec<Views>,
+    whole: Whole,
 }
 
 /// One column's cells.
@@ -81,6 +83,7 @@ impl BatchBuilder {
             copies: Vec::new(),
             copies_at: None,
             bytes: 0,
+            usual: 0,
             projection: None,
         }
     }
@@ -101,9 +104,11 @@ impl BatchBuilder {
     /// [`begin_row`](Self::begin_row), and cells that are left out need not be given, unless it says that all are wanted.
     pub fn project(&mut self, wanted: Option<Arc<Wanted>>) {
         debug_assert!(self.is_empty(), "a batch leaves out the same cells from its first row to its last");
-        self.projection = wanted.map(|wanted| {
-            let whole = self.columns.iter().map(|_| Views::default()).collect();
-            Projection { wanted, this: false, rows: Vec::new(), whole }
+        self.projection = wanted.map(|wanted| Projection {
+            wanted,
+            this: false,
+            rows: Vec::new(),
+            whole: Whole::new(self.columns.len()),
         });
     }
 
@@ -132,6 +137,10 @@ impl BatchBuilder {
     /// If the block has 4 GiB or more: a view could not point into it.
     pub fn attach(&mut self, block: &Block) {
         assert!(u32::try_from(block.len()).is_ok(), "blocks are smaller than 4 GiB");
+        let usual = std::mem::take(&mut self.usual);
+        if usual > 0 {
+            self.reserve(usual);
+        }
         let index = self.buffers.len() as u32;
         self.buffers.push(block.buffer().clone());
         self.block = Some(Attached { index, buffer: block.buffer().clone() });
@@ -149,11 +158,16 @@ impl BatchBuilder {
     #[allow(clippy::inline_always)]
     #[inline(always)]
     pub fn slice(&mut self, column: usize, start: usize, len: usize) {
-        if self.takes(column) {
-            let block = self.block.as_ref().expect("a block is attached before its cells are sliced");
-            let view = view(block.buffer.as_slice(), start, len.min(MAX_CELL), block.index);
-            self.put(column, view);
+        let block = self.block.as_ref().expect("a block is attached before its cells are sliced");
+        if let Some(projection) = &mut self.projection {
+            if projection.this {
+                projection.whole.push(Some(&block.buffer.as_slice()[start..start + len.min(MAX_CELL)]));
+            }
+            if !projection.wanted.column(column) {
+                return;
+            }
         }
+        self.slice_wanted(column, start, len);
     }
 
     /// [`slice`](Self::slice) for a column that is wanted, in a row of which not everything is.
@@ -165,32 +179,23 @@ impl BatchBuilder {
         self.columns[column].views.push(view);
     }
 
-    /// Whether a cell of `column` is wanted of the row now given.
-    #[allow(clippy::inline_always)]
-    #[inline(always)]
-    fn takes(&self, column: usize) -> bool {
-        self.projection.as_ref().is_none_or(|projection| projection.this || projection.wanted.column(column))
-    }
-
-    #[allow(clippy::inline_always)]
-    #[inline(always)]
-    fn put(&mut self, column: usize, view: u128) {
-        if let Some(projection) = self.projection.as_mut().filter(|projection| projection.this) {
-            projection.whole[column].views.push(view);
-            projection.whole[column].nulls += usize::from(view == NULL);
-            if !projection.wanted.column(column) {
-                return;
+    /// Keeps a cell of a row that is wanted whole; whether the batch wants it as well.
+    #[inline]
+    fn takes(&mut self, column: usize, cell: Option<&[u8]>) -> bool {
+        self.projection.as_mut().is_none_or(|projection| {
+            if projection.this {
+                projection.whole.push(cell);
             }
-        }
-        self.columns[column].views.push(view);
+            projection.wanted.column(column)
+        })
     }
 
     /// A cell that had to be copied: an escape undone, or a value that spans blocks.
     pub fn copy(&mut self, column: usize, value: &[u8]) {
-        if !self.takes(column) {
+        let value = &value[..value.len().min(MAX_CELL)];
+        if !self.takes(column, Some(value)) {
             return;
         }
-        let value = &value[..value.len().min(MAX_CELL)];
         let view = if value.len() <= MAX_INLINE {
             view(value, 0, value.len(), 0)
         } else {
@@ -205,16 +210,15 @@ impl BatchBuilder {
             self.copies.extend_from_slice(value);
             view(&self.copies, start, value.len(), index)
         };
-        self.put(column, view);
+        self.columns[column].views.push(view);
     }
 
     /// NULL, or a field that is not there.
     #[inline]
     pub fn null(&mut self, column: usize) {
-        if self.takes(column) {
-            let before = self.columns[column].views.len();
-            self.put(column, NULL);
-            self.columns[column].nulls += self.columns[column].views.len() - before;
+        if self.takes(column, None) {
+            self.columns[column].views.push(NULL);
+            self.columns[column].nulls += 1;
         }
     }
 
@@ -232,8 +236,7 @@ impl BatchBuilder {
     pub fn abandon_row(&mut self) {
         let rows = self.rows.len();
         if let Some(projection) = &mut self.projection {
-            let whole = projection.rows.len();
-            projection.whole.iter_mut().for_each(|column| column.cut(whole));
+            projection.whole.cut(projection.rows.len());
             let wanted = &projection.wanted;
             let kept = self.columns.iter_mut().enumerate().filter(|(number, _)| wanted.column(*number));
             kept.for_each(|(_, column)| column.cut(rows));
@@ -275,18 +278,18 @@ impl BatchBuilder {
         let partial = self.projection.as_mut().map(|projection| {
             projection.this = false;
             let numbers = std::mem::take(&mut projection.rows);
-            let columns = projection.whole.iter_mut().map(|column| column.take_as(numbers.len(), &buffers)).collect();
-            let whole = batch_of(&self.schema, columns, numbers.len());
+            let whole = std::mem::replace(&mut projection.whole, Whole::new(self.columns.len()));
+            assert_eq!(whole.rows(), numbers.len(), "every row has one cell for each column");
             Partial { wanted: projection.wanted.clone(), rows: numbers, whole }
         });
-        let left_out: Option<ArrayRef> =
-            self.projection.is_some().then(|| Arc::new(BinaryViewArray::new_null(rows)) as ArrayRef);
+        let left_out = partial.is_some().then(|| nothing(rows));
         let columns = self.columns.iter_mut().enumerate().map(|(number, column)| match (&partial, &left_out) {
             (Some(partial), Some(left_out)) if !partial.wanted.column(number) => left_out.clone(),
             _ => column.take_as(rows, &buffers),
         });
         let cells = batch_of(&self.schema, columns.collect(), rows);
-        let rows = std::mem::replace(&mut self.rows, Vec::with_capacity(rows));
+        self.usual = rows;
+        let rows = std::mem::take(&mut self.rows);
         Some(TableBatch { table: self.table.clone(), cells, rows, bytes: std::mem::take(&mut self.bytes), partial })
     }
 
@@ -301,6 +304,14 @@ impl BatchBuilder {
             self.buffers[index as usize] = Buffer::from_vec(std::mem::take(&mut self.copies));
         }
     }
+}
+
+/// So many NULLs: what stands for the cells of a column that is left out.
+fn nothing(rows: usize) -> ArrayRef {
+    /// As many as most batches have rows, made once.
+    const MOST: usize = 8 << 10;
+    static NULLS: LazyLock<ArrayRef> = LazyLock::new(|| Arc::new(BinaryViewArray::new_null(MOST)));
+    if rows <= MOST { NULLS.slice(0, rows) } else { Arc::new(BinaryViewArray::new_null(rows)) }
 }
 
 fn batch_of(schema: &Arc<Schema>, columns: Vec<ArrayRef>, rows: usize) -> RecordBatch {
@@ -322,10 +333,9 @@ impl Views {
         Arc::new(self.take(buffers.clone()))
     }
 
-    /// The column as an array over `buffers`, leaving it empty with room for as many cells again.
+    /// The column as an array over `buffers`, leaving it empty.
     fn take(&mut self, buffers: Arc<[Buffer]>) -> BinaryViewArray {
-        let capacity = self.views.len();
-        let mut views = std::mem::replace(&mut self.views, Vec::with_capacity(capacity));
+        let mut views = std::mem::take(&mut self.views);
         let nulls = (std::mem::take(&mut self.nulls) > 0).then(|| {
             let valid = BooleanBuffer::collect_bool(views.len(), |i| views[i] != NULL);
             views.iter_mut().filter(|v| **v == NULL).for_each(|v| *v = 0);

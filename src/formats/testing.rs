@@ -5,9 +5,6 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arrow_array::Array as _;
-use arrow_array::cast::AsArray as _;
-
 use super::{RandomReader, ReadAt, Reader, Sink};
 use crate::model::{Block, Fault, Table, TableBatch, Wanted};
 
@@ -277,8 +274,7 @@ impl Sink for Choosy {
             let of_whole = whole.iter().position(|whole| *whole as usize == row);
             let cell = |column: usize| match of_whole {
                 Some(at) => {
-                    let all = partial.whole.column(column).as_binary_view();
-                    let cell = (!all.is_null(at)).then(|| all.value(at).to_vec());
+                    let cell = partial.whole.cell(at, column).map(<[u8]>::to_vec);
                     if Self::wants(column) {
                         assert_eq!(batch.cell(row, column), cell.as_deref(), "a wanted cell is in both places");
                     }

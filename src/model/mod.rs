@@ -26,5 +26,5 @@ pub use report::{
 };
 pub use role::{Assignment, Role};
 pub use secret::Secret;
-pub use table::{Column, Fault, Partial, Places, RowAt, Table, TableBatch, Wanted};
+pub use table::{Column, Fault, Partial, Places, RowAt, Table, TableBatch, Wanted, Whole};
 pub use verdict::{Reason, Reasons, Tier, Verdict};

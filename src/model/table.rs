@@ -95,7 +95,68 @@ pub struct Partial {
     /// The rows of the batch that were wanted whole, ascending.
     pub rows: Vec<u32>,
     /// All their cells.
-    pub whole: RecordBatch,
+    pub whole: Whole,
+}
+
+/// A few rows with all their cells, which are copied: an array for each of their columns would be larger than what is in it.
+#[derive(Clone, Default)]
+pub struct Whole {
+    columns: usize,
+    bytes: Vec<u8>,
+    /// Where each cell begins, row after row, and where the last one ends.
+    starts: Vec<u32>,
+    /// By cell; none where there is no NULL.
+    nulls: Vec<usize>,
+}
+
+impl Whole {
+    /// No rows of `columns` cells each.
+    pub const fn new(columns: usize) -> Self {
+        Self { columns, bytes: Vec::new(), starts: Vec::new(), nulls: Vec::new() }
+    }
+
+    /// Adds a cell: the next one of its row, or the first of the next row.
+    ///
+    /// # Panics
+    /// If all cells together have 4 GiB or more.
+    pub fn push(&mut self, cell: Option<&[u8]>) {
+        self.starts.push(u32::try_from(self.bytes.len()).expect("a few rows of cut cells are smaller than 4 GiB"));
+        match cell {
+            Some(bytes) => self.bytes.extend_from_slice(bytes),
+            None => self.nulls.push(self.starts.len() - 1),
+        }
+    }
+
+    /// Takes back all but the first `rows`.
+    pub fn cut(&mut self, rows: usize) {
+        let kept = rows * self.columns;
+        if let Some(start) = self.starts.get(kept) {
+            self.bytes.truncate(*start as usize);
+            self.starts.truncate(kept);
+            self.nulls.retain(|cell| *cell < kept);
+        }
+    }
+
+    /// Cells of a row.
+    pub const fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Whole rows.
+    pub fn rows(&self) -> usize {
+        self.starts.len().checked_div(self.columns).unwrap_or_default()
+    }
+
+    /// One cell; `None` is NULL.
+    ///
+    /// # Panics
+    /// If there is none, like an index.
+    pub fn cell(&self, row: usize, column: usize) -> Option<&[u8]> {
+        let cell = row * self.columns + column;
+        let end = self.starts.get(cell + 1).map_or(self.bytes.len(), |end| *end as usize);
+        let bytes = &self.bytes[self.starts[cell] as usize..end];
+        self.nulls.binary_search(&cell).is_err().then_some(bytes)
+    }
 }
 
 /// A slice of one table's rows.
@@ -124,13 +185,8 @@ impl TableBatch {
     /// The same rows without hold on the blocks they were read from: their cells are copied together.
     #[must_use]
     pub fn compact(&self) -> Self {
-        let partial = self.partial.as_ref().map(|partial| Partial {
-            wanted: partial.wanted.clone(),
-            rows: partial.rows.clone(),
-            whole: compacted(&partial.whole),
-        });
-        let cells = compacted(&self.cells);
-        Self { table: self.table.clone(), cells, rows: self.rows.clone(), bytes: self.bytes, partial }
+        let (table, rows, partial) = (self.table.clone(), self.rows.clone(), self.partial.clone());
+        Self { table, cells: compacted(&self.cells), rows, bytes: self.bytes, partial }
     }
 
     /// Number of rows.
