@@ -158,7 +158,8 @@ impl Context<'_> {
     fn text(&self, parts: &[Part], sink: &mut Sink<'_>) -> Option<()> {
         for part in parts {
             match part {
-                Part::Piece(piece) => self.piece(piece, sink)?,
+                Part::Piece(piece) if piece.is_as_is() => sink(self.input(piece)),
+                Part::Piece(piece) => self.changed(piece, sink)?,
                 Part::Digest { node, shown, wide } => {
                     let mut digest = [0; MAX_DIGEST];
                     let len = self.digest(node, &mut digest)?;
@@ -173,8 +174,8 @@ impl Context<'_> {
         Some(())
     }
 
-    fn piece(&self, piece: &Piece, sink: &mut Sink<'_>) -> Option<()> {
-        let bytes: &[u8] = match &piece.input {
+    fn input<'p>(&'p self, piece: &'p Piece) -> &'p [u8] {
+        match &piece.input {
             Input::Pass => self.pass,
             Input::Salt => &self.salts.salt,
             Input::Salt2 => &self.salts.salt2,
@@ -182,7 +183,13 @@ impl Context<'_> {
             Input::Email => &self.salts.email,
             Input::Pepper => &self.salts.pepper,
             Input::Constant(bytes) => bytes,
-        };
+        }
+    }
+
+    /// Pieces that are read or written otherwise than they stand. Most are not, and need none of this one's buffers.
+    #[inline(never)]
+    fn changed(&self, piece: &Piece, sink: &mut Sink<'_>) -> Option<()> {
+        let bytes = self.input(piece);
         if let Some(len) = piece.fill {
             return fill(bytes, piece.coded, usize::from(len), sink);
         }

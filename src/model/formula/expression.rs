@@ -128,6 +128,12 @@ impl Piece {
     pub(super) fn wide(input: Input) -> Self {
         Self { wide: Wide::LittleEndian, ..Self::plain(input) }
     }
+
+    /// Whether the input is hashed as it stands.
+    #[inline]
+    pub(super) fn is_as_is(&self) -> bool {
+        self.coded == Coded::No && self.fill.is_none() && self.case == Case::AsIs && self.wide == Wide::No
+    }
 }
 
 impl Input {
