@@ -35,16 +35,15 @@ dump() { # megabytes [lean] -> path
   echo "$path"
 }
 
-# measure NAME COMMAND…: appends "wall cpu rss_kb" of each counted run to $work/NAME.times
+# measure NAME COMMAND…: appends "wall cpu rss_kb" of run number $run, unless it is the warm-up (0), to $work/NAME.times
+run=0
+rm -f "$work"/*.times
 measure() {
-  local name=$1 run
+  local name=$1
   shift
-  : >"$work/$name.times"
-  for ((run = 0; run <= runs; run++)); do
-    /usr/bin/time -f '%e %U %S %M' -o "$work/one" "$@" >"$work/$name.out" 2>"$work/$name.err" || true
-    tail -n 1 "$work/one" >"$work/last"
-    ((run == 0)) || awk '{ print $1, $2 + $3, $4 }' "$work/last" >>"$work/$name.times"
-  done
+  /usr/bin/time -f '%e %U %S %M' -o "$work/one" "$@" >"$work/$name.out" 2>"$work/$name.err" || true
+  tail -n 1 "$work/one" >"$work/last"
+  ((run == 0)) || awk '{ print $1, $2 + $3, $4 }' "$work/last" >>"$work/$name.times"
 }
 
 median() { # NAME COLUMN
@@ -55,14 +54,18 @@ base=$(dump "$megabytes")
 cat "$base" >/dev/null
 bytes=$(stat -c %s "$base")
 
-measure credaudit "$credaudit" audit --quiet --format json "$base"
-measure resets "$credaudit" audit --quiet --format json --resets "$work/resets.csv" "$base"
-measure rg rg -c "'" "$base"
 lean=$(dump "$megabytes" lean)
 cat "$lean" >/dev/null
-measure lean "$credaudit" audit --quiet --format json "$lean"
-measure kingfisher-lean "$work/venv/bin/kingfisher" scan --no-update-check --no-validate --format json --max-file-size 1000000 "$lean"
-measure kingfisher "$work/venv/bin/kingfisher" scan --no-update-check --no-validate --format json --max-file-size 1000000 "$base"
+kingfisher=("$work/venv/bin/kingfisher" scan --no-update-check --no-validate --format json --max-file-size 1000000)
+# One right after the other, so that all have the same machine.
+for ((run = 0; run <= runs; run++)); do
+  measure credaudit "$credaudit" audit --quiet --format json "$base"
+  measure kingfisher "${kingfisher[@]}" "$base"
+  measure resets "$credaudit" audit --quiet --format json --resets "$work/resets.csv" "$base"
+  measure rg rg -c "'" "$base"
+  measure lean "$credaudit" audit --quiet --format json "$lean"
+  measure kingfisher-lean "${kingfisher[@]}" "$lean"
+done
 grep -q '"accounts"' "$work/credaudit.out" || { echo "credaudit gave no report: $(cat "$work/credaudit.err")" >&2; exit 1; }
 scanned=$(grep -o -i 'bytes scanned[^0-9]*[0-9.]* *[KMG]\?i\?B' "$work/kingfisher.err" "$work/kingfisher.out" | tail -n 1 || true)
 
@@ -88,11 +91,14 @@ rss=$(awk -v k="$(median credaudit 3)" 'BEGIN { printf "%.0f", k / 1024 }')
 growth=not-measured
 if [ "${GROWTH:-yes}" = yes ]; then
   large=$(dump $((megabytes * 10)))
-  measure tenfold "$credaudit" audit --quiet --format json "$large"
-  growth=$(awk -v a="$(median tenfold 1)" -v b="$(median credaudit 1)" 'BEGIN { printf "%.2f", a / b }')
+  for ((run = 0; run <= runs; run++)); do
+    measure tenfold "$credaudit" audit --quiet --format json "$large"
+    measure single "$credaudit" audit --quiet --format json "$base"
+  done
+  growth=$(awk -v a="$(median tenfold 1)" -v b="$(median single 1)" 'BEGIN { printf "%.2f", a / b }')
   printf '%-28s %10s %10s %14s %14s\n' 'credaudit, ten times larger' "$(median tenfold 1)" "$(median tenfold 2)" \
     "$(awk -v b="$(stat -c %s "$large")" -v s="$(median tenfold 2)" 'BEGIN { printf "%.0f", b / 1e6 / s }')" \
     "$(awk -v k="$(median tenfold 3)" 'BEGIN { printf "%.0f", k / 1024 }')"
 fi
 printf '\nfigures: mb_per_cpu_s=%s kingfisher_mb_per_cpu_s=%s ratio=%s peak_rss_mb=%s growth_10x=%s\n' \
-  "$ours" "$theirs" "$(awk -v a="$ours" -v b="$theirs" 'BEGIN { printf "%.2f", a / b }')" "$rss" "$growth"
+  "$ours" "$theirs" "$(awk -v a="$(median kingfisher 2)" -v b="$(median credaudit 2)" 'BEGIN { printf "%.2f", a / b }')" "$rss" "$growth"

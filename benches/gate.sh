@@ -47,16 +47,15 @@ dump="$work/users-200.sql"
 bytes_of() { find "$1" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%.0f", n }'; }
 find "$part" "$dump" "$ten" -type f -exec cat {} + >/dev/null
 
-# measure NAME COMMAND…: appends "wall cpu rss_kb" of each counted run to $work/NAME.times
+# measure NAME COMMAND…: appends "wall cpu rss_kb" of run number $run, unless it is the warm-up (0), to $work/NAME.times
+run=0
+rm -f "$work"/*.times
 measure() {
-  local name=$1 run
+  local name=$1
   shift
-  : >"$work/$name.times"
-  for ((run = 0; run <= runs; run++)); do
-    /usr/bin/time -f '%e %U %S %M' -o "$work/one" "$@" >"$work/$name.out" 2>"$work/$name.err" || true
-    tail -n 1 "$work/one" >"$work/last"
-    ((run == 0)) || awk '{ print $1, $2 + $3, $4 }' "$work/last" >>"$work/$name.times"
-  done
+  /usr/bin/time -f '%e %U %S %M' -o "$work/one" "$@" >"$work/$name.out" 2>"$work/$name.err" || true
+  tail -n 1 "$work/one" >"$work/last"
+  ((run == 0)) || awk '{ print $1, $2 + $3, $4 }' "$work/last" >>"$work/$name.times"
 }
 median() { # NAME COLUMN
   sort -n -k "$2,$2" "$work/$1.times" | awk -v c="$2" '{ v[NR] = $c } END { print v[int((NR + 1) / 2)] }'
@@ -64,11 +63,16 @@ median() { # NAME COLUMN
 
 kingfisher=("$work/venv/bin/kingfisher" scan --no-update-check --no-validate --format json --max-file-size 1000000)
 gate=("$credaudit" gate --quiet --format json --no-config)
-measure ours-tree "${gate[@]}" "$part"
-measure theirs-tree "${kingfisher[@]}" "$part"
-measure ours-dump "${gate[@]}" "$dump"
-measure theirs-dump "${kingfisher[@]}" "$dump"
-runs=$((runs * 5)) measure ours-ten "${gate[@]}" "$ten"
+# One right after the other, so that both have the same machine.
+for ((run = 0; run <= runs; run++)); do
+  measure ours-tree "${gate[@]}" "$part"
+  measure theirs-tree "${kingfisher[@]}" "$part"
+  measure ours-dump "${gate[@]}" "$dump"
+  measure theirs-dump "${kingfisher[@]}" "$dump"
+done
+for ((run = 0; run <= 5 * runs; run++)); do
+  measure ours-ten "${gate[@]}" "$ten"
+done
 grep -q '"gate"' "$work/ours-tree.out" || { echo "credaudit gave no report: $(cat "$work/ours-tree.err")" >&2; exit 1; }
 
 tree_bytes=$(bytes_of "$part")

@@ -40,12 +40,13 @@ pub(super) fn load(folder: &Path, key: &str) -> Option<Vec<u8>> {
     if !own || about.len() > MAX {
         return None;
     }
-    let mut bytes = Vec::with_capacity(about.len() as usize);
-    file.read_to_end(&mut bytes).ok()?;
-    let rest = bytes.strip_prefix(MAGIC)?;
-    let (sum, database) = rest.split_at_checked(32)?;
-    let whole = Sha256::digest(database).as_slice() == sum;
-    whole.then(|| database.to_vec())
+    let (mut magic, mut sum) = ([0; MAGIC.len()], [0; 32]);
+    file.read_exact(&mut magic).ok()?;
+    file.read_exact(&mut sum).ok()?;
+    let mut database = Vec::with_capacity(about.len() as usize);
+    file.read_to_end(&mut database).ok()?;
+    let whole = magic == *MAGIC && Sha256::digest(&database).as_slice() == sum;
+    whole.then_some(database)
 }
 
 /// Keeps a database for the next start.

@@ -29,6 +29,8 @@ mod words;
 use std::path::Path;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 pub use check::Check;
 pub use engine::EngineError;
 pub use patterns::{Kind, Left, Pattern, PatternError, SPLIT, parse};
@@ -78,8 +80,8 @@ pub const FILES: &[(&str, &str)] = &[
 /// All built-in patterns, in the order of [`FILES`].
 pub fn builtin() -> Vec<Pattern> {
     FILES
-        .iter()
-        .flat_map(|(name, text)| {
+        .par_iter()
+        .flat_map_iter(|(name, text)| {
             patterns::parse(text, false).unwrap_or_else(|e| panic!("patterns/secrets/{name} is checked by a test: {e}"))
         })
         .collect()
@@ -114,8 +116,9 @@ impl Rules {
         cache: Option<&Path>,
         common: fn(&[u8]) -> bool,
     ) -> Result<Arc<Self>, EngineError> {
+        // Taking the expressions apart is a quarter of the time that a commit of ten files takes.
         let wanted: Vec<Wanted> = patterns
-            .iter()
+            .par_iter()
             .map(|pattern| Wanted {
                 prefixes: Prefix::of(pattern),
                 keywords: pattern.keyword_bytes(),
