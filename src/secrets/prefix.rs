@@ -53,6 +53,18 @@ impl Bytes {
     fn len(self) -> u32 {
         self.0.iter().map(|word| word.count_ones()).sum()
     }
+
+    /// Its bytes, ascending.
+    #[cfg(any(feature = "hyperscan", test))]
+    fn members(self) -> impl Iterator<Item = u8> {
+        self.0.into_iter().enumerate().flat_map(|(number, mut left)| {
+            std::iter::from_fn(move || {
+                let bit = left.trailing_zeros();
+                left &= left.wrapping_sub(1);
+                (bit < 64).then_some((64 * number as u32 + bit) as u8)
+            })
+        })
+    }
 }
 
 /// What a match begins with.
@@ -103,11 +115,8 @@ impl Prefix {
     /// Its first bytes, as far as each is one byte, in whatever case.
     pub(super) fn lead(&self) -> Self {
         let is_one = |bytes: &&Bytes| {
-            let folded: Bytes = (0..=255_u8).filter(|b| bytes.contains(*b)).fold(Bytes::NONE, |mut all, byte| {
-                all.insert(byte.to_ascii_lowercase());
-                all
-            });
-            folded.len() == 1
+            let mut members = bytes.members().map(|byte| byte.to_ascii_lowercase());
+            members.next().is_some_and(|first| members.all(|byte| byte == first))
         };
         Self(self.0.iter().take_while(is_one).copied().collect())
     }
@@ -126,7 +135,7 @@ impl Prefix {
         while at < self.0.len() {
             let bytes = self.0[at];
             let run = self.0[at..].iter().take_while(|b| **b == bytes).count();
-            let members: Vec<u8> = (0..=255).filter(|b| bytes.contains(*b)).collect();
+            let members: Vec<u8> = bytes.members().collect();
             if members.len() == 1 {
                 let _ = write!(text, "\\x{:02x}", members[0]);
             } else {
