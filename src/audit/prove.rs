@@ -312,14 +312,14 @@ fn opened_by(turn: &Turn, subjects: &[&Subject], own: bool, pepper: Option<&[u8]
     decoded
         .par_chunks(together)
         .flat_map_iter(|decoded| {
-            let hits = hits(formula, decoded, words, own.then_some(subjects));
-            decoded.iter().zip(hits).filter_map(|((i, ..), hit)| Some((*i, hit?)))
+            let opened = search(formula, decoded, words, own.then_some(subjects));
+            decoded.iter().zip(opened).filter_map(|((i, ..), hit)| Some((*i, hit?)))
         })
         .collect()
 }
 
 /// What opens each of `decoded`: a common password or, where `subjects` are given, one of the row's own words.
-fn hits(
+fn search(
     formula: Formula,
     decoded: &[Decoded<'_>],
     words: usize,

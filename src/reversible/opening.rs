@@ -231,7 +231,8 @@ fn turned(values: &[&[u8]], written: Option<Written>, ask: &Ask<'_>) -> Option<O
     if written.is_some() {
         return None;
     }
-    let mut text = Zeroizing::new(Vec::new());
+    // With room for the longest, so that it never moves and leaves a copy.
+    let mut text = Zeroizing::new(Vec::with_capacity(LONGEST));
     // Digits stay as they are under ROT13, and `111111` under all.
     let mut changes = |turn: Turn, value: &[u8]| {
         text.clear();
