@@ -4,7 +4,8 @@
 //!    rows (`plan`) says which columns are followed; a plan that the whole table disproves is made again (`plan::Pins`).
 //! 2. With whole columns known, forms become schemes (`resolve`), equal values find each other (`joins`), slow hashes
 //!    are tried within a budget (`slow`), breach sources are asked.
-//! 3. Every row's packed facts (`facts`) meet what the joins know and become a verdict, in input order (`verdicts`).
+//! 3. Every row's packed facts (`facts`) meet what the joins know and become a verdict, in input order (`verdicts`); what
+//!    was counted is told (`reporting`).
 //!
 //! Memory holds a few windows of blocks, the statistics of the tables being read and the store's budget; everything that
 //! grows with the number of accounts is in the store.
@@ -15,8 +16,10 @@ mod joins;
 mod live;
 mod neighbours;
 mod observe;
+mod people;
 mod plan;
 mod prove;
+mod reporting;
 mod resolve;
 mod shaped;
 mod slow;

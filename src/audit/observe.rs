@@ -8,10 +8,9 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use arrow_array::{Array as _, BinaryViewArray};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-use crate::columns::{self, ColumnStats};
+use crate::columns::ColumnStats;
 use crate::guess::{self, CommonPasswords, DigestIndex, Own, Target, Telling};
 use crate::model::{Form, FormKind, Formula, Secret, Table, TableBatch, Whole};
 use crate::reversible::{self, Opening};
@@ -21,6 +20,7 @@ use crate::spool::{Chunk, Store};
 use super::asking::Wanted;
 use super::facts::{FactsWriter, RowFacts, SlotFacts};
 use super::joins::{Cell, DigestRecord, ValueRecord};
+use super::people::{Cells, People};
 use super::plan::{self, Plan, Slot};
 use super::prove::{SAMPLE, Subject};
 use super::sorts::{Dictionary, Sort};
@@ -123,36 +123,6 @@ pub(super) const fn mix(mut n: u64) -> u64 {
     n ^= n >> 33;
     n = n.wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     n ^ n >> 33
-}
-
-/// Who an account is, for telling one person in two tables from two people: case-insensitive in ASCII letters. Sixteen
-/// bytes a step, multiplied and folded as in wyhash: asked for every row.
-fn identity_hash(text: &[u8]) -> u32 {
-    const LOWER: u64 = 0x2020_2020_2020_2020;
-    // The fractional parts of the golden ratio and of the square root of 3.
-    const SEEDS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xbb67_ae85_84ca_a73b];
-    let fold = |a: u64, b: u64| {
-        let product = u128::from(a) * u128::from(b);
-        product as u64 ^ (product >> 64) as u64
-    };
-    let halves = |sixteen: &[u8; 16]| {
-        let both = u128::from_le_bytes(*sixteen);
-        (both as u64 | LOWER, (both >> 64) as u64 | LOWER)
-    };
-    let (steps, rest) = text.as_chunks::<16>();
-    let mut hash = mix(text.len() as u64);
-    for step in steps {
-        let (a, b) = halves(step);
-        hash = fold(a ^ hash, b ^ SEEDS[0]);
-    }
-    // The last sixteen bytes, some of them seen before, spare a copy of variable length.
-    let mut last = [0; 16];
-    match text.last_chunk::<16>() {
-        Some(sixteen) => last = *sixteen,
-        None => last[..rest.len()].copy_from_slice(rest),
-    }
-    let (a, b) = halves(&last);
-    mix(fold(a ^ hash, b ^ SEEDS[1])) as u32
 }
 
 /// The domain of a fingerprint: equal passwords under different schemes meet as passwords.
@@ -283,7 +253,8 @@ pub(super) fn see_whole(tools: &Tools, plan: &Plan, whole: &Whole, stats: &mut V
     }
     for column in plan.unfollowed(whole.columns()) {
         let opening = plan.openings.get(column).and_then(Option::as_deref);
-        (0..whole.rows()).for_each(|row| see(tools, whole.cell(row, column), opening, &mut stats[column]));
+        let rows = whole.whole_rows().expect("a batch is taken with whole rows");
+        (0..rows).for_each(|row| see(tools, whole.cell(row, column), opening, &mut stats[column]));
     }
 }
 
@@ -318,127 +289,6 @@ pub(super) fn tells(telling: Telling, stats: &mut ColumnStats) -> bool {
         stats.observe_numbers(1);
     }
     telling != Telling::Nothing
-}
-
-/// The cells of one column; of a column that is not there, all are missing.
-#[derive(Clone, Copy)]
-struct Cells<'a>(Option<&'a BinaryViewArray>);
-
-impl<'a> Cells<'a> {
-    fn of(batch: &'a TableBatch, column: Option<usize>) -> Self {
-        Self(column.filter(|c| *c < batch.table.columns.len()).map(|c| batch.column(c)))
-    }
-
-    #[inline]
-    fn get(self, row: usize) -> Option<&'a [u8]> {
-        let column = self.0?;
-        (!column.is_null(row)).then(|| column.value(row))
-    }
-
-    /// NULLs as empty.
-    #[inline]
-    fn text(self, row: usize) -> &'a [u8] {
-        self.get(row).unwrap_or_default()
-    }
-
-    /// `of` each cell. Columns of flags and roles repeat themselves, so the last answers are remembered.
-    fn each<T: Copy>(self, rows: usize, of: impl Fn(Option<&'a [u8]>) -> T) -> Vec<T> {
-        // View, cell and answer.
-        type Known<'a, T> = (u128, Option<&'a [u8]>, T);
-        let Some(column) = self.0 else { return vec![of(None); rows] };
-        let has_nulls = column.null_count() > 0;
-        let mut known: [Option<Known<'_, T>>; 4] = [None; 4];
-        let mut oldest = 0;
-        column
-            .views()
-            .iter()
-            .enumerate()
-            .map(|(row, view)| {
-                // Views that are alike are of one value; where there are NULLs, theirs is that of an empty value.
-                if !has_nulls && let Some((_, _, answer)) = known.iter().flatten().find(|(known, ..)| known == view) {
-                    return *answer;
-                }
-                let cell = self.get(row);
-                if let Some((_, _, answer)) = known.iter().flatten().find(|(_, known, _)| *known == cell) {
-                    return *answer;
-                }
-                let answer = of(cell);
-                known[oldest] = Some((*view, cell, answer));
-                oldest = (oldest + 1) % known.len();
-                answer
-            })
-            .collect()
-    }
-}
-
-/// The people of a batch: what of each row does not depend on the credential.
-struct People<'a> {
-    batch: &'a TableBatch,
-    id: Cells<'a>,
-    login: Cells<'a>,
-    email: Cells<'a>,
-    active: Vec<Option<bool>>,
-    privileged: Vec<bool>,
-}
-
-impl<'a> People<'a> {
-    /// Most of the words that [`People::own`] gives for one row.
-    const WORDS: usize = 3;
-
-    fn of(plan: &Plan, batch: &'a TableBatch) -> Self {
-        let rows = batch.len();
-        let active = Cells::of(batch, plan.active.map(|(column, _)| column));
-        let active = match plan.active.filter(|_| active.0.is_some()) {
-            Some((_, inverted)) => active.each(rows, |cell| columns::active_value(cell, inverted)),
-            None => vec![None; rows],
-        };
-        let login = Cells::of(batch, plan.login);
-        let mut privileged: Vec<bool> = (0..rows).map(|row| columns::is_privileged_login(login.text(row))).collect();
-        if let Some((column, flag)) = plan.privilege {
-            let by_role = Cells::of(batch, Some(column));
-            if by_role.0.is_some() {
-                let by_role = by_role.each(rows, |cell| columns::is_privileged(cell, flag));
-                privileged.iter_mut().zip(by_role).for_each(|(privileged, role)| *privileged |= role);
-            }
-        }
-        Self { batch, id: Cells::of(batch, plan.id), email: Cells::of(batch, plan.email), login, active, privileged }
-    }
-
-    fn identity(&self, row: usize) -> [&'a [u8]; 3] {
-        [self.id.text(row), self.login.text(row), self.email.text(row)]
-    }
-
-    fn identity_hash(&self, row: usize) -> u32 {
-        [self.email, self.login, self.id]
-            .into_iter()
-            .map(|who| who.text(row))
-            .find(|who| !who.is_empty())
-            .map_or_else(|| mix(self.batch.rows[row].offset) as u32, identity_hash)
-    }
-
-    /// The row's own words that are tried against hashes on every row: login, email, local part.
-    fn own(&self, row: usize) -> impl Iterator<Item = (Own, &'a [u8])> + use<'a> {
-        let (login, email) = (self.login.text(row), self.email.text(row));
-        let local = at_sign(email).map_or(&[][..], |at| &email[..at]);
-        let local = if local == login { &[][..] } else { local };
-        [(Own::Login, login), (Own::Email, email), (Own::Email, local)].into_iter().filter(|(_, word)| word.len() > 2)
-    }
-}
-
-/// Where the first `@` of an address is: eight bytes at a time, since most are shorter than a call is worth.
-#[inline]
-fn at_sign(email: &[u8]) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let (words, rest) = email.as_chunks::<8>();
-    for (number, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word) ^ (u64::from(b'@') * ONES);
-        // The top bit of the first byte that is one; of others only behind it.
-        let found = word.wrapping_sub(ONES) & !word & (0x80 * ONES);
-        if found != 0 {
-            return Some(8 * number + found.trailing_zeros() as usize / 8);
-        }
-    }
-    rest.iter().position(|byte| *byte == b'@').map(|at| 8 * words.len() + at)
 }
 
 /// The raw unsalted digest at a place, if there is one.
@@ -829,21 +679,5 @@ pub(super) fn merge_samples(into: &mut Vec<Sampled>, mut more: Vec<Sampled>, thr
         into.select_nth_unstable_by_key(SAMPLE - 1, |s| s.key);
         into.truncate(SAMPLE);
         threshold.store(into[SAMPLE - 1].key.saturating_add(1), Ordering::Relaxed);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn an_at_sign_is_where_a_walk_from_byte_to_byte_finds_it(
-            email in prop::collection::vec(prop::sample::select(b"@A?\x40\xc0\x00az".to_vec()), 0..40),
-        ) {
-            prop_assert_eq!(at_sign(&email), email.iter().position(|byte| *byte == b'@'));
-        }
     }
 }

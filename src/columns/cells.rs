@@ -1,6 +1,7 @@
 //! What the cells of flag columns say: whether an account can be used, whether it is privileged.
 
 use super::names::{Concept, Reading};
+use crate::model::find_short;
 
 /// Whether an account is usable, from the cell of an active column; `inverted` as in the column's
 /// [`Assignment`](crate::model::Assignment): a true value means disabled.
@@ -119,7 +120,7 @@ pub fn is_privileged_login(login: &[u8]) -> bool {
     // Asked for every row: most names begin with two letters that no known one begins with.
     let may_be = |name: &[u8]| name.first_chunk::<2>().is_some_and(|[first, second]| begins_known(*first, *second));
     let plain = may_be(login);
-    if !plain && !has_backslash(login) {
+    if !plain && find_short(login, b'\\').is_none() {
         return false;
     }
     // `DOMAIN\Administrator` and `admin@example.org` are the same account name with a place.
@@ -128,22 +129,6 @@ pub fn is_privileged_login(login: &[u8]) -> bool {
     let end = name.iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |last| last + 1);
     let name = &name[..end];
     may_be(name) && PRIVILEGED_LOGINS.iter().any(|known| name.eq_ignore_ascii_case(known))
-}
-
-/// Whether a login holds a backslash: eight bytes at a time, since most are shorter than a call is worth.
-#[inline]
-fn has_backslash(login: &[u8]) -> bool {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    // The top bit of every byte that is a backslash; of others only behind such a one.
-    let any = |eight: &[u8; 8]| {
-        let word = u64::from_le_bytes(*eight) ^ (u64::from(b'\\') * ONES);
-        word.wrapping_sub(ONES) & !word & (0x80 * ONES) != 0
-    };
-    match (login.first_chunk::<8>(), login.last_chunk::<8>()) {
-        (Some(head), Some(tail)) if login.len() <= 16 => any(head) || any(tail),
-        (Some(_), _) => memchr::memchr(b'\\', login).is_some(),
-        _ => login.contains(&b'\\'),
-    }
 }
 
 /// Whether a known login begins with these two, in either case; some other pairs pass, too.

@@ -10,6 +10,7 @@ mod pool;
 mod report;
 mod role;
 mod secret;
+mod short;
 mod table;
 mod verdict;
 
@@ -26,5 +27,6 @@ pub use report::{
 };
 pub use role::{Assignment, Role};
 pub use secret::Secret;
+pub use short::find_short;
 pub use table::{Column, Fault, Partial, Places, RowAt, Table, TableBatch, Wanted, Whole};
 pub use verdict::{Reason, Reasons, Tier, Verdict};

@@ -103,9 +103,9 @@ pub struct Partial {
 pub struct Whole {
     columns: usize,
     bytes: Vec<u8>,
-    /// Where each cell begins, row after row, and where the last one ends.
-    starts: Vec<u32>,
-    /// By cell; none where there is no NULL.
+    /// Where each cell begins, row after row.
+    starts: Vec<usize>,
+    /// The numbers of the cells that are NULL, ascending.
     nulls: Vec<usize>,
 }
 
@@ -115,12 +115,10 @@ impl Whole {
         Self { columns, bytes: Vec::new(), starts: Vec::new(), nulls: Vec::new() }
     }
 
-    /// Adds a cell: the next one of its row, or the first of the next row.
-    ///
-    /// # Panics
-    /// If all cells together have 4 GiB or more.
-    pub fn push(&mut self, cell: Option<&[u8]>) {
-        self.starts.push(u32::try_from(self.bytes.len()).expect("a few rows of cut cells are smaller than 4 GiB"));
+    /// Adds the cell of `column`: the next one of its row, or the first of the next row.
+    pub fn push(&mut self, column: usize, cell: Option<&[u8]>) {
+        debug_assert_eq!(self.starts.len() % self.columns, column, "cells come from left to right");
+        self.starts.push(self.bytes.len());
         match cell {
             Some(bytes) => self.bytes.extend_from_slice(bytes),
             None => self.nulls.push(self.starts.len() - 1),
@@ -131,7 +129,7 @@ impl Whole {
     pub fn cut(&mut self, rows: usize) {
         let kept = rows * self.columns;
         if let Some(start) = self.starts.get(kept) {
-            self.bytes.truncate(*start as usize);
+            self.bytes.truncate(*start);
             self.starts.truncate(kept);
             self.nulls.retain(|cell| *cell < kept);
         }
@@ -142,9 +140,10 @@ impl Whole {
         self.columns
     }
 
-    /// Whole rows.
-    pub fn rows(&self) -> usize {
-        self.starts.len().checked_div(self.columns).unwrap_or_default()
+    /// Rows; `None` where the last one has not all of its cells.
+    pub fn whole_rows(&self) -> Option<usize> {
+        let rows = self.starts.len().checked_div(self.columns).unwrap_or_default();
+        (rows * self.columns == self.starts.len()).then_some(rows)
     }
 
     /// One cell; `None` is NULL.
@@ -153,8 +152,8 @@ impl Whole {
     /// If there is none, like an index.
     pub fn cell(&self, row: usize, column: usize) -> Option<&[u8]> {
         let cell = row * self.columns + column;
-        let end = self.starts.get(cell + 1).map_or(self.bytes.len(), |end| *end as usize);
-        let bytes = &self.bytes[self.starts[cell] as usize..end];
+        let end = self.starts.get(cell + 1).copied().unwrap_or(self.bytes.len());
+        let bytes = &self.bytes[self.starts[cell]..end];
         self.nulls.binary_search(&cell).is_err().then_some(bytes)
     }
 }

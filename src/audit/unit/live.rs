@@ -19,7 +19,7 @@ use rayon::prelude::*;
 use crate::audit::Shared;
 use crate::audit::observe::{self, Run, Watch};
 use crate::audit::plan::{Pins, Plan};
-use crate::audit::verdicts::stable_id;
+use crate::audit::reporting::stable_id;
 use crate::model::{Confidence, Finding, ReportSkip, ReportTarget, TableBatch};
 use crate::sources::live::{Database, LiveError, LiveTable, Pace, Part, Reach, Request};
 
