@@ -479,8 +479,9 @@ impl SlotObserver<'_> {
             let rows = self.facts.iter().zip(raw_of).enumerate();
             let rows = rows.filter(|(_, (facts, (_, of)))| !facts.is_open() && usize::from(*of) == len);
             // A row's number, and which of its words.
-            let pairs = rows.flat_map(|(row, _)| {
-                people.own(row).enumerate().map(move |(which, (_, word))| (row * People::WORDS + which, word))
+            let pairs = rows.flat_map(|(row, (_, of))| {
+                let digest = raw(raws, *of).unwrap_or_default();
+                people.own(row).enumerate().map(move |(which, (_, word))| (row * People::WORDS + which, digest, word))
             });
             let digest = |id: usize| raw(raws, raw_of[id / People::WORDS]).unwrap_or_default();
             guess::search_unsalted(*formula, pairs, digest, &mut |id| {

@@ -56,12 +56,14 @@ impl Table {
         let mut logins: Vec<(Vec<u8>, Vec<&'static [u8]>)> = Vec::new();
         for (login, password) in vendors.into_iter().flat_map(|vendor| vendor.pairs) {
             let login = login.to_ascii_lowercase().into_bytes();
-            // Made once and kept for the life of the program: some kilobytes that callers may hold on to.
-            let password: &'static [u8] = Box::leak(password.into_bytes().into_boxed_slice());
-            match logins.iter_mut().find(|(other, _)| *other == login) {
-                Some((_, passwords)) if passwords.contains(&password) => {}
-                Some((_, passwords)) => passwords.push(password),
-                None => logins.push((login, vec![password])),
+            let at = logins.iter().position(|(other, _)| *other == login).unwrap_or(logins.len());
+            if at == logins.len() {
+                logins.push((login, Vec::new()));
+            }
+            let passwords = &mut logins[at].1;
+            if !passwords.contains(&password.as_bytes()) {
+                // Kept for the life of the program: some kilobytes that callers may hold on to.
+                passwords.push(Box::leak(password.into_bytes().into_boxed_slice()));
             }
         }
         logins.sort_by(|(a, _), (b, _)| (a.len(), a).cmp(&(b.len(), b)));

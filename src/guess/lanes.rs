@@ -7,7 +7,10 @@
 #![allow(clippy::inline_always, clippy::needless_range_loop)]
 
 use super::kernels;
-use crate::model::Algorithm;
+use crate::model::{Algorithm, copy_short};
+
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 /// Messages hashed together. Two registers of AVX-512: while one waits for its last step, the other goes on.
 pub(super) const LANES: usize = 32;
@@ -30,6 +33,24 @@ pub(super) type State = [Row; 8];
 
 /// Bytes a lane's text may take, padding included: two blocks.
 pub(super) const TEXT: usize = 128;
+
+/// One block of one lane's text.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+pub(super) struct Block(pub(super) [u8; BLOCK]);
+
+/// Bytes of a block: RFC 1320, RFC 1321 and FIPS 180-4, section 1.
+const BLOCK: usize = 64;
+
+/// Longest text that fits into one block with 0x80 and eight bytes of length.
+pub(super) const ONE_BLOCK: usize = BLOCK - 9;
+/// The same for two blocks.
+pub(super) const TWO_BLOCKS: usize = 2 * BLOCK - 9;
+
+impl Block {
+    /// All zeros.
+    pub(super) const ZERO: Self = Self([0; BLOCK]);
+}
 
 /// A hash that has a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,14 +108,6 @@ impl Core {
         if self.is_big_endian() { bits.to_be_bytes() } else { bits.to_le_bytes() }
     }
 
-    /// The same as words of the hash.
-    #[inline]
-    pub(super) const fn length_words(self, bytes: usize) -> [u32; 2] {
-        let bits = (bytes as u64) << 3;
-        let (high, low) = ((bits >> 32) as u32, bits as u32);
-        if self.is_big_endian() { [high, low] } else { [low, high] }
-    }
-
     /// The state before the first block: RFC 1320 and 1321, section 3.3; FIPS 180-4, sections 5.3.1 and 5.3.3.
     pub(super) const fn initial(self) -> State {
         let words: [u32; 8] = match self {
@@ -137,8 +150,8 @@ pub(super) enum Message<'a> {
         /// Where that part begins.
         at: usize,
     },
-    /// Every lane its own text, padding included: sixteen rows a block, as words of the hash.
-    Words(&'a [Row]),
+    /// Every lane its own text, padding included: the first block of every lane, the second of every lane, and so on.
+    Texts(&'a [Block]),
 }
 
 /// An instruction set this crate has kernels for, known to be there.
@@ -159,7 +172,7 @@ impl Variant {
     pub(super) fn best() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx512f") {
+            if x86::has_avx512() {
                 return Self(Set::Avx512);
             }
             if is_x86_feature_detected!("avx2") {
@@ -178,7 +191,7 @@ impl Variant {
             if is_x86_feature_detected!("avx2") {
                 all.push(Self(Set::Avx2));
             }
-            if is_x86_feature_detected!("avx512f") {
+            if x86::has_avx512() {
                 all.push(Self(Set::Avx512));
             }
         }
@@ -189,59 +202,75 @@ impl Variant {
     #[inline]
     pub(super) fn run(self, core: Core, state: &mut State, message: &Message<'_>) {
         match self.0 {
-            Set::Portable => run(core, state, message),
+            Set::Portable => run(core, state, message, turn),
             #[cfg(target_arch = "x86_64")]
-            Set::Avx2 => run_avx2(core, state, message),
+            Set::Avx2 => x86::run_avx2(core, state, message),
             #[cfg(target_arch = "x86_64")]
-            Set::Avx512 => run_avx512(core, state, message),
+            Set::Avx512 => x86::run_avx512(core, state, message),
+        }
+    }
+
+    /// Lays `text`, which is no longer than [`ONE_BLOCK`], and its padding into a block.
+    #[inline]
+    pub(super) fn lay(self, core: Core, text: &[u8], block: &mut Block) {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => x86::lay_avx512(core, text, block),
+            _ => lay(core, text, block),
         }
     }
 }
 
-/// Steps through [`run`] compiled with AVX2. Only [`Variant::run`] calls it. One at a time, the crates reach 7 M MD5 a
-/// second on a core with AVX-512, the lanes ten times that: the reason for this island.
-#[cfg(target_arch = "x86_64")]
-#[allow(unsafe_code)]
-#[inline]
-fn run_avx2(core: Core, state: &mut State, message: &Message<'_>) {
-    #[target_feature(enable = "avx2")]
-    fn compiled(core: Core, state: &mut State, message: &Message<'_>) {
-        run(core, state, message);
-    }
-    // SAFETY: a `Variant` of this set is only made after `is_x86_feature_detected!("avx2")` said yes.
-    unsafe { compiled(core, state, message) }
-}
-
-/// The same with AVX-512.
-#[cfg(target_arch = "x86_64")]
-#[allow(unsafe_code)]
-#[inline]
-fn run_avx512(core: Core, state: &mut State, message: &Message<'_>) {
-    #[target_feature(enable = "avx512f")]
-    fn compiled(core: Core, state: &mut State, message: &Message<'_>) {
-        run(core, state, message);
-    }
-    // SAFETY: a `Variant` of this set is only made after `is_x86_feature_detected!("avx512f")` said yes.
-    unsafe { compiled(core, state, message) }
-}
-
-/// Lays out each block and compresses it.
+/// Lays out each block and compresses it. `turn` is [`turn`] in the best instructions that the caller has.
 #[inline(always)]
-fn run(core: Core, state: &mut State, message: &Message<'_>) {
+fn run(core: Core, state: &mut State, message: &Message<'_>, turn: impl Fn(Core, &mut [Row; 16], &[Block; LANES])) {
+    let mut words = [Row::all(0); 16];
     match message {
         Message::Template { template, rows, at } => {
-            let mut words = [Row::all(0); 16];
             for (block, template) in template.as_chunks::<16>().0.iter().enumerate() {
                 lay_over(core, &mut words, template, rows, *at, 16 * block);
                 compress(core, state, &words);
             }
         }
-        Message::Words(words) => {
-            for block in words.as_chunks().0 {
-                compress(core, state, block);
+        Message::Texts(texts) => {
+            for blocks in texts.as_chunks::<LANES>().0 {
+                turn(core, &mut words, blocks);
+                compress(core, state, &words);
             }
         }
     }
+}
+
+/// The blocks of all lanes as rows of words.
+#[inline(always)]
+fn turn(core: Core, words: &mut [Row; 16], blocks: &[Block; LANES]) {
+    for (lane, block) in blocks.iter().enumerate() {
+        for (row, bytes) in words.iter_mut().zip(block.0.as_chunks().0) {
+            row.0[lane] = core.word(*bytes);
+        }
+    }
+}
+
+/// `text` with its 0x80 and its length, in a block of zeros: 55 bytes at most.
+fn lay(core: Core, text: &[u8], block: &mut Block) {
+    *block = Block::ZERO;
+    copy_short(&mut block.0[..text.len()], text);
+    block.0[text.len()] = 0x80;
+    block.0[BLOCK - 8..].copy_from_slice(&core.length_field(text.len()));
+}
+
+/// The same for a longer text, in two blocks: [`TWO_BLOCKS`] bytes at most.
+pub(super) fn lay_two(core: Core, text: &[u8], first: &mut Block, second: &mut Block) {
+    (*first, *second) = (Block::ZERO, Block::ZERO);
+    let (head, tail) = text.split_at(text.len().min(BLOCK));
+    copy_short(&mut first.0[..head.len()], head);
+    copy_short(&mut second.0[..tail.len()], tail);
+    if head.len() < BLOCK {
+        first.0[head.len()] = 0x80;
+    } else {
+        second.0[tail.len()] = 0x80;
+    }
+    second.0[BLOCK - 8..].copy_from_slice(&core.length_field(text.len()));
 }
 
 /// One block in every lane.
@@ -289,6 +318,34 @@ fn lay_over(core: Core, words: &mut [Row; 16], template: &[u32], rows: &[Row], a
             } else {
                 for l in 0..LANES {
                     row.0[l] |= before.0[l] >> (32 - shift);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_variant_lays_texts_and_turns_blocks_alike(
+            texts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..=ONE_BLOCK), LANES),
+        ) {
+            for core in [Core::Md5, Core::Sha1] {
+                let mut expected: Option<(Vec<Vec<u8>>, Vec<Vec<u32>>)> = None;
+                for variant in Variant::available() {
+                    let mut blocks = [Block([0xa5; BLOCK]); LANES];
+                    texts.iter().zip(&mut blocks).for_each(|(text, block)| variant.lay(core, text, block));
+                    let mut state = core.initial();
+                    variant.run(core, &mut state, &Message::Texts(&blocks));
+                    let laid = blocks.iter().map(|block| block.0.to_vec()).collect();
+                    let hashed = state.iter().map(|row| row.0.to_vec()).collect();
+                    let this = (laid, hashed);
+                    prop_assert_eq!(expected.get_or_insert_with(|| this.clone()), &this, "{:?}", variant);
                 }
             }
         }

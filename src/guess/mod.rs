@@ -69,11 +69,11 @@ pub fn search_pairs(formula: Formula, targets: &[Target<'_>], candidates: &[&[u8
     pairs::search_pairs_on(Variant::best(), formula, count, |i| (targets[i], candidates[i]), hit);
 }
 
-/// Calls `hit(id)` for every `(id, candidate)` of `pairs` whose candidate has the unsalted digest `digest(id)` under
-/// `formula`, in no particular order; ids may repeat. `digest` is asked for a few times with each.
+/// Calls `hit(id)` for every `(id, digest, candidate)` of `pairs` whose candidate has the unsalted digest under `formula`,
+/// in no particular order; ids may repeat. `digest` gives the same digest for an id: it is asked for few.
 pub fn search_unsalted<'a, 'd>(
     formula: Formula,
-    pairs: impl Iterator<Item = (usize, &'a [u8])>,
+    pairs: impl Iterator<Item = (usize, &'d [u8], &'a [u8])>,
     digest: impl Fn(usize) -> &'d [u8],
     hit: &mut dyn FnMut(usize),
 ) {
@@ -82,10 +82,10 @@ pub fn search_unsalted<'a, 'd>(
     {
         return pairs::search_plain_on(Variant::best(), algorithm, pairs, digest, hit);
     }
-    let pairs: Vec<(usize, &[u8])> = pairs.collect();
+    let pairs: Vec<(usize, &[u8], &[u8])> = pairs.collect();
     let pair = |i: usize| {
-        let (id, candidate) = pairs[i];
-        (Target::unsalted(digest(id)), candidate)
+        let (_, digest, candidate) = pairs[i];
+        (Target::unsalted(digest), candidate)
     };
     pairs::search_pairs_on(Variant::best(), formula, pairs.len(), pair, &mut |i| hit(pairs[i].0));
 }

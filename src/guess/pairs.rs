@@ -2,8 +2,8 @@
 //! common template, but nothing need be alike: neither salts nor lengths.
 
 use super::Target;
-use super::lanes::{Core, LANES, Message, Row, State, TEXT, Variant};
-use crate::model::{Algorithm, Formula, digest_of};
+use super::lanes::{Block, Core, LANES, Message, ONE_BLOCK, Row, State, TEXT, TWO_BLOCKS, Variant, lay_two};
+use crate::model::{Algorithm, Formula, copy_short, digest_of};
 
 /// Pairs taken together, so that inner digests wait in the nearest cache.
 const CHUNK: usize = 8 * LANES;
@@ -46,26 +46,26 @@ pub(super) fn search_pairs_on<'a>(
     }
 }
 
-/// Calls `hit(id)` for every `(id, candidate)` of `pairs` whose candidate's plain hash is `digest(id)`, which is asked for
-/// once with each pair and once more where it seems to be. Not for NTLM, which hashes UTF-16.
+/// Calls `hit(id)` for every `(id, digest, candidate)` of `pairs` whose candidate's plain hash is the digest, which
+/// `digest(id)` gives again. Not for NTLM, which hashes UTF-16.
 pub(super) fn search_plain_on<'a, 'd>(
     variant: Variant,
     algorithm: Algorithm,
-    pairs: impl Iterator<Item = (usize, &'a [u8])>,
+    pairs: impl Iterator<Item = (usize, &'d [u8], &'a [u8])>,
     digest: impl Fn(usize) -> &'d [u8],
     hit: &mut dyn FnMut(usize),
 ) {
     let formula = Formula::Plain(algorithm);
     let Some(core) = core_for(formula) else {
         pairs
-            .filter(|(id, candidate)| is_match(formula, &Target::unsalted(digest(*id)), candidate))
-            .for_each(|(id, _)| hit(id));
+            .filter(|(_, digest, candidate)| is_match(formula, &Target::unsalted(digest), candidate))
+            .for_each(|(id, ..)| hit(id));
         return;
     };
     let mut digester = Digester::new(variant, core);
     let mut compare = |hashed: &Hashed<'_>| hashed.compare(core, &digest, &mut *hit);
-    pairs.for_each(|(id, candidate)| {
-        if let Some(tag) = tag(core, digest(id)) {
+    pairs.for_each(|(id, digest, candidate)| {
+        if let Some(tag) = tag(core, digest) {
             digester.push_one(id, tag, candidate, &mut compare);
         }
     });
@@ -200,14 +200,13 @@ pub(super) struct Digester {
     batches: [Batch; 2],
 }
 
-/// Texts laid into lanes word by word, each as it comes: what a text does not fill is zero already.
+/// Texts of as many blocks each, one a lane.
 struct Batch {
-    words: Box<[Row]>,
+    /// The first block of every lane, the second of every lane. Lanes without a text hold anything.
+    blocks: Box<[Block]>,
     ids: [usize; LANES],
     tags: Row,
     filled: usize,
-    /// Words of the longest text with its 0x80.
-    longest: usize,
 }
 
 /// What [`Digester`] hands on: numbers and tags of the texts, one a lane, and the state they ended in.
@@ -237,11 +236,10 @@ impl Hashed<'_> {
 impl Digester {
     pub(super) fn new(variant: Variant, core: Core) -> Self {
         let batch = |blocks: usize| Batch {
-            words: vec![Row::all(0); 16 * blocks].into(),
+            blocks: vec![Block::ZERO; LANES * blocks].into(),
             ids: [0; LANES],
             tags: Row::all(0),
             filled: 0,
-            longest: 0,
         };
         Self { variant, core, batches: [batch(1), batch(2)] }
     }
@@ -319,7 +317,7 @@ impl Digester {
             let mut at = 0;
             for piece in pieces {
                 if !piece.is_empty() {
-                    copy(&mut joined[at..at + piece.len()], piece);
+                    copy_short(&mut joined[at..at + piece.len()], piece);
                     at += piece.len();
                 }
             }
@@ -330,25 +328,22 @@ impl Digester {
     /// The same for a text in one piece.
     #[inline]
     fn push_one(&mut self, id: usize, tag: u32, text: &[u8], done: &mut impl FnMut(&Hashed<'_>)) {
-        let len = text.len();
-        // 0x80 and eight bytes of length have to fit as well.
-        let blocks = (len + 9).div_ceil(64);
-        if blocks > 2 {
+        let number = usize::from(text.len() > ONE_BLOCK);
+        let batch = &mut self.batches[number];
+        let lane = batch.filled;
+        if number == 0 {
+            self.variant.lay(self.core, text, &mut batch.blocks[lane]);
+        } else if text.len() <= TWO_BLOCKS {
+            let (first, second) = batch.blocks.split_at_mut(LANES);
+            lay_two(self.core, text, &mut first[lane], &mut second[lane]);
+        } else {
             return self.push_long(id, tag, &[text], done);
         }
-        let core = self.core;
-        let batch = &mut self.batches[blocks - 1];
-        let lane = batch.filled;
-        fill_lane(core, text, lane, &mut batch.words);
-        let length = core.length_words(len);
-        batch.words[16 * blocks - 2].0[lane] = length[0];
-        batch.words[16 * blocks - 1].0[lane] = length[1];
         batch.ids[lane] = id;
         batch.tags.0[lane] = tag;
         batch.filled += 1;
-        batch.longest = batch.longest.max(len / 4 + 1);
         if batch.filled == LANES {
-            self.flush(blocks, done);
+            self.flush(number, done);
         }
     }
 
@@ -372,37 +367,20 @@ impl Digester {
 
     /// Hashes what is left.
     fn finish(&mut self, done: &mut impl FnMut(&Hashed<'_>)) {
-        for blocks in 1..=2 {
-            if self.batches[blocks - 1].filled > 0 {
-                self.flush(blocks, done);
+        for number in 0..self.batches.len() {
+            if self.batches[number].filled > 0 {
+                self.flush(number, done);
             }
         }
     }
 
-    fn flush(&mut self, blocks: usize, done: &mut impl FnMut(&Hashed<'_>)) {
-        let batch = &mut self.batches[blocks - 1];
+    fn flush(&mut self, number: usize, done: &mut impl FnMut(&Hashed<'_>)) {
+        let batch = &mut self.batches[number];
         let mut state = self.core.initial();
-        self.variant.run(self.core, &mut state, &Message::Words(&batch.words));
+        self.variant.run(self.core, &mut state, &Message::Texts(&batch.blocks));
         done(&Hashed { ids: &batch.ids[..batch.filled], tags: &batch.tags, state: &state });
-        batch.words[..batch.longest].fill(Row::all(0));
         batch.filled = 0;
-        batch.longest = 0;
     }
-}
-
-/// Writes the words of `text` and its 0x80 into one lane of zeros.
-#[inline]
-fn fill_lane(core: Core, text: &[u8], lane: usize, rows: &mut [Row]) {
-    let (whole, rest) = text.as_chunks::<4>();
-    for (bytes, row) in whole.iter().zip(rows.iter_mut()) {
-        row.0[lane] = core.word(*bytes);
-    }
-    // The last bytes, whose number is below four, shifted down from the last four.
-    let tail = match text.last_chunk::<4>() {
-        Some(last) => u32::from_le_bytes(*last).unbounded_shr(8 * (4 - rest.len() as u32)),
-        None => rest.iter().rev().fold(0, |word, &byte| word << 8 | u32::from(byte)),
-    };
-    rows[whole.len()].0[lane] = core.word((tail | 0x80 << (8 * rest.len())).to_le_bytes());
 }
 
 /// Four bytes as lower-case hex: nibbles spread over the bytes of a word, all turned into digits at once.
@@ -439,39 +417,6 @@ fn widen(ascii: &[u8], out: &mut [u8; TEXT]) {
             }
         }
     }
-}
-
-/// Copies a short piece without the call that a copy of unknown length costs. Both have the same length.
-#[inline]
-fn copy(to: &mut [u8], from: &[u8]) {
-    let len = from.len();
-    if (33..=64).contains(&len) {
-        let (head, tail): ([u8; 32], [u8; 32]) = (ends(from, 0), ends(from, len - 32));
-        to[..32].copy_from_slice(&head);
-        to[len - 32..].copy_from_slice(&tail);
-    } else if (17..=32).contains(&len) {
-        let (head, tail): ([u8; 16], [u8; 16]) = (ends(from, 0), ends(from, len - 16));
-        to[..16].copy_from_slice(&head);
-        to[len - 16..].copy_from_slice(&tail);
-    } else if (8..=16).contains(&len) {
-        let (head, tail): ([u8; 8], [u8; 8]) = (ends(from, 0), ends(from, len - 8));
-        to[..8].copy_from_slice(&head);
-        to[len - 8..].copy_from_slice(&tail);
-    } else if (4..8).contains(&len) {
-        let (head, tail): ([u8; 4], [u8; 4]) = (ends(from, 0), ends(from, len - 4));
-        to[..4].copy_from_slice(&head);
-        to[len - 4..].copy_from_slice(&tail);
-    } else {
-        to.copy_from_slice(from);
-    }
-}
-
-/// The `N` bytes at `at`.
-#[inline]
-fn ends<const N: usize>(from: &[u8], at: usize) -> [u8; N] {
-    let mut bytes = [0; N];
-    bytes.copy_from_slice(&from[at..at + N]);
-    bytes
 }
 
 #[cfg(test)]

@@ -27,6 +27,6 @@ pub use report::{
 };
 pub use role::{Assignment, Role};
 pub use secret::Secret;
-pub use short::find_short;
+pub use short::{copy_short, find_short};
 pub use table::{Column, Fault, Partial, Places, RowAt, Table, TableBatch, Wanted, Whole};
 pub use verdict::{Reason, Reasons, Tier, Verdict};

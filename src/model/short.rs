@@ -16,6 +16,39 @@ pub fn find_short(text: &[u8], byte: u8) -> Option<usize> {
     rest.iter().position(|other| *other == byte).map(|at| 8 * words.len() + at)
 }
 
+/// Copies a short piece without the call that a copy of unknown length costs. Both have the same length.
+#[inline]
+pub fn copy_short(to: &mut [u8], from: &[u8]) {
+    let len = from.len();
+    if (33..=64).contains(&len) {
+        let (head, tail): ([u8; 32], [u8; 32]) = (ends(from, 0), ends(from, len - 32));
+        to[..32].copy_from_slice(&head);
+        to[len - 32..].copy_from_slice(&tail);
+    } else if (17..=32).contains(&len) {
+        let (head, tail): ([u8; 16], [u8; 16]) = (ends(from, 0), ends(from, len - 16));
+        to[..16].copy_from_slice(&head);
+        to[len - 16..].copy_from_slice(&tail);
+    } else if (8..=16).contains(&len) {
+        let (head, tail): ([u8; 8], [u8; 8]) = (ends(from, 0), ends(from, len - 8));
+        to[..8].copy_from_slice(&head);
+        to[len - 8..].copy_from_slice(&tail);
+    } else if (4..8).contains(&len) {
+        let (head, tail): ([u8; 4], [u8; 4]) = (ends(from, 0), ends(from, len - 4));
+        to[..4].copy_from_slice(&head);
+        to[len - 4..].copy_from_slice(&tail);
+    } else {
+        to.copy_from_slice(from);
+    }
+}
+
+/// The `N` bytes at `at`.
+#[inline]
+fn ends<const N: usize>(from: &[u8], at: usize) -> [u8; N] {
+    let mut bytes = [0; N];
+    bytes.copy_from_slice(&from[at..at + N]);
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -29,6 +62,13 @@ mod tests {
             byte in prop::sample::select(b"@\\\x00\xff".to_vec()),
         ) {
             prop_assert_eq!(find_short(&text, byte), text.iter().position(|other| *other == byte));
+        }
+
+        #[test]
+        fn a_piece_of_any_length_is_copied_whole(piece in prop::collection::vec(any::<u8>(), 0..140)) {
+            let mut copy = vec![0; piece.len()];
+            copy_short(&mut copy, &piece);
+            prop_assert_eq!(copy, piece);
         }
     }
 }
