@@ -125,6 +125,23 @@ impl Whole {
         }
     }
 
+    /// Adds the rows of `more`, which has as many columns.
+    ///
+    /// # Panics
+    /// If it has not.
+    pub fn append(&mut self, more: &Self) {
+        assert_eq!(self.columns, more.columns, "both hold rows of one table");
+        let (bytes, cells) = (self.bytes.len(), self.starts.len());
+        self.bytes.extend_from_slice(&more.bytes);
+        self.starts.extend(more.starts.iter().map(|start| bytes + start));
+        self.nulls.extend(more.nulls.iter().map(|cell| cells + cell));
+    }
+
+    /// Bytes of all cells together.
+    pub const fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Takes back all but the first `rows`.
     pub fn cut(&mut self, rows: usize) {
         let kept = rows * self.columns;
@@ -237,4 +254,35 @@ pub struct Fault {
     pub len: u64,
     /// What is wrong with them and what to do. Static: a fault can never carry input.
     pub what: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_rows_are_added_behind_those_that_are_there() {
+        let rows: [[Option<&[u8]>; 3]; 4] = [
+            [Some(b"1"), None, Some(b"")],
+            [None, Some(b"anna"), None],
+            [Some(b"3"), Some(b"a longer cell"), Some(b"x")],
+            [None, None, None],
+        ];
+        let part = |rows: &[[Option<&[u8]>; 3]]| {
+            let mut part = Whole::new(3);
+            rows.iter().flat_map(|row| row.iter().enumerate()).for_each(|(column, cell)| part.push(column, *cell));
+            part
+        };
+        for split in 0..=rows.len() {
+            let mut all = part(&rows[..split]);
+            all.append(&part(&rows[split..]));
+            assert_eq!(all.whole_rows(), Some(rows.len()));
+            assert_eq!(all.bytes(), 20);
+            for (number, row) in rows.iter().enumerate() {
+                for (column, cell) in row.iter().enumerate() {
+                    assert_eq!(all.cell(number, column), *cell, "split at {split}");
+                }
+            }
+        }
+    }
 }

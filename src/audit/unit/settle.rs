@@ -13,7 +13,7 @@ use crate::audit::prove::{self, Proved};
 use crate::audit::{neighbours, shaped, suppose, turning};
 use crate::columns::ColumnStats;
 use crate::formats::Sink;
-use crate::model::{Assignment, ByteTotals, Fault, FormKind, Places, Role, RowAt, Table, TableBatch, Wanted};
+use crate::model::{Assignment, ByteTotals, Fault, FormKind, Places, Role, RowAt, Table, TableBatch, Wanted, Whole};
 use crate::reversible::Opening;
 
 use super::{RunDone, SlotDone, TableDone};
@@ -23,6 +23,9 @@ use super::{RunDone, SlotDone, TableDone};
 const MAX_OPEN_TABLES: usize = 512;
 /// Rows of a settled table that are kept for trying likely passwords on slow hashes.
 const SETTLED_SAMPLE: usize = 32;
+/// Rows that were read whole, or bytes of such rows, that are looked at together.
+const WHOLE_ROWS: usize = 128;
+const WHOLE_BYTES: usize = 128 << 10;
 /// Rows that may wait for their table's plan before the oldest table is decided early.
 const MAX_PENDING_ROWS: usize = 256 << 10;
 
@@ -34,6 +37,9 @@ pub(super) struct TableState {
     pending_rows: usize,
     pub(super) plan: Option<Arc<Plan>>,
     stats: Vec<ColumnStats>,
+    /// Rows that were read whole and are not in `stats` yet: a block has a handful, and the code that looks at a cell is
+    /// long gone from the nearest cache by the next.
+    whole: Whole,
     slots: Vec<SlotDone>,
     runs: Vec<RunDone>,
     /// Columns that may hold stored passwords by their shape alone, and on which no likely password was tried.
@@ -193,6 +199,7 @@ impl<'a> Tables<'a> {
             pending_rows: 0,
             plan: None,
             stats: Vec::new(),
+            whole: Whole::default(),
             slots: Vec::new(),
             runs: Vec::new(),
             not_tried: Vec::new(),
@@ -278,6 +285,7 @@ impl<'a> Tables<'a> {
         let state = &mut self.states[at];
         let settled = state.settle(self.shared);
         state.stats = Vec::new();
+        state.whole = Whole::default();
         for slot in &mut state.slots {
             slot.sample.sort_by_key(|s| s.key);
             slot.sample.truncate(SETTLED_SAMPLE);
@@ -386,8 +394,8 @@ impl<'a> Tables<'a> {
             }
             state.stats[*column].merge(part);
         }
-        if let (Some(whole), Some(plan)) = (&run.whole, &state.plan) {
-            observe::see_whole(&self.shared.tools, plan, whole, &mut state.stats);
+        if let Some(whole) = &run.whole {
+            state.keep(whole, self.shared);
         }
         if run.slots.is_empty() {
             return Ok(());
@@ -513,8 +521,31 @@ impl TableState {
         Some((format!("table {}", self.table.name), why))
     }
 
+    /// Keeps rows that were read whole until looking at them is worth while.
+    fn keep(&mut self, whole: &Whole, shared: &Shared<'_>) {
+        if self.whole.columns() != whole.columns() {
+            self.see_whole(shared);
+            self.whole = Whole::new(whole.columns());
+        }
+        self.whole.append(whole);
+        if self.whole.bytes() >= WHOLE_BYTES || self.whole.whole_rows().is_none_or(|rows| rows >= WHOLE_ROWS) {
+            self.see_whole(shared);
+        }
+    }
+
+    /// Counts the rows that were kept.
+    fn see_whole(&mut self, shared: &Shared<'_>) {
+        if let Some(plan) = &self.plan {
+            observe::see_whole(&shared.tools, plan, &self.whole, &mut self.stats);
+            self.whole = Whole::new(self.whole.columns());
+        }
+    }
+
     fn roles(&self, shared: &Shared<'_>) -> Vec<Assignment> {
         let mut stats = self.stats.clone();
+        if let Some(plan) = &self.plan {
+            observe::see_whole(&shared.tools, plan, &self.whole, &mut stats);
+        }
         stats.resize_with(self.table.columns.len(), ColumnStats::new);
         shared.assign(&self.table, &stats)
     }
