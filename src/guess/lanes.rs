@@ -336,15 +336,14 @@ mod tests {
             texts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..=ONE_BLOCK), LANES),
         ) {
             for core in [Core::Md5, Core::Sha1] {
-                let mut expected: Option<(Vec<Vec<u8>>, Vec<Vec<u32>>)> = None;
+                let mut expected: Option<(Vec<_>, Vec<_>)> = None;
                 for variant in Variant::available() {
                     let mut blocks = [Block([0xa5; BLOCK]); LANES];
                     texts.iter().zip(&mut blocks).for_each(|(text, block)| variant.lay(core, text, block));
                     let mut state = core.initial();
                     variant.run(core, &mut state, &Message::Texts(&blocks));
-                    let laid = blocks.iter().map(|block| block.0.to_vec()).collect();
-                    let hashed = state.iter().map(|row| row.0.to_vec()).collect();
-                    let this = (laid, hashed);
+                    let this: (Vec<[u8; BLOCK]>, Vec<[u32; LANES]>) =
+                        (blocks.iter().map(|block| block.0).collect(), state.iter().map(|row| row.0).collect());
                     prop_assert_eq!(expected.get_or_insert_with(|| this.clone()), &this, "{:?}", variant);
                 }
             }

@@ -3,17 +3,33 @@
 /// Where `byte` is first in `text`: eight bytes at a time, without a call. Beyond some hundred bytes `memchr` is faster.
 #[inline]
 pub fn find_short(text: &[u8], byte: u8) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
     let (words, rest) = text.as_chunks::<8>();
     for (number, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word) ^ (u64::from(byte) * ONES);
-        // The top bit of the first byte that is the one; of others only behind it.
-        let found = word.wrapping_sub(ONES) & !word & (0x80 * ONES);
-        if found != 0 {
-            return Some(8 * number + found.trailing_zeros() as usize / 8);
+        if let Some(at) = find_in(*word, byte) {
+            return Some(8 * number + at);
         }
     }
-    rest.iter().position(|other| *other == byte).map(|at| 8 * words.len() + at)
+    // What is left is looked at with bytes that were: its length is hard to foresee for a loop.
+    match (text.first_chunk::<4>(), text.last_chunk::<8>(), text.last_chunk::<4>()) {
+        _ if rest.is_empty() => None,
+        (_, Some(last), _) => find_in(*last, byte).map(|at| text.len() - 8 + at),
+        (Some(head), None, Some(tail)) => {
+            let both = u64::from(u32::from_le_bytes(*tail)) << 32 | u64::from(u32::from_le_bytes(*head));
+            let at = find_in(both.to_le_bytes(), byte)?;
+            Some(if at < 4 { at } else { text.len() + at - 8 })
+        }
+        _ => rest.iter().position(|other| *other == byte),
+    }
+}
+
+/// Where `byte` is first in eight bytes.
+#[inline]
+fn find_in(eight: [u8; 8], byte: u8) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(eight) ^ (u64::from(byte) * ONES);
+    // The top bit of the first byte that is the one; of others only behind it.
+    let found = word.wrapping_sub(ONES) & !word & (0x80 * ONES);
+    (found != 0).then_some(found.trailing_zeros() as usize / 8)
 }
 
 /// Copies a short piece without the call that a copy of unknown length costs. Both have the same length.
